@@ -1,0 +1,107 @@
+# The platform: on Debian 13 and Ubuntu 26.04 the host itself, elsewhere a Debian 13 root made
+# once under the cache directory. Sourced by ./dev.
+
+root_key() { sha256sum "$ARA_DIR/scripts/packages.txt" | cut -c1-12; }
+root_path() { printf '%s/root-%s\n' "$ARA_CACHE" "$(root_key)"; }
+
+# Installs what is missing on a native platform; one line if that needs another user.
+ensure_native() {
+  [ -n "${ARA_IN_ROOT:-}" ] && return 0
+  local stamp missing
+  stamp=$ARA_CACHE/native-$(root_key)
+  [ -e "$stamp" ] && return 0
+  missing=$(packages | while read -r p; do
+    dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q '^install ok' || printf '%s ' "$p"
+  done)
+  if [ -n "$missing" ]; then
+    [ "$(id -u)" = 0 ] || die "missing packages; run: sudo apt-get install --no-install-recommends $missing"
+    step "Package lists" apt-get update
+    # shellcheck disable=SC2086
+    step "Packages" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing
+  fi
+  mkdir -p "$ARA_CACHE" && touch "$stamp"
+}
+
+# The mirror the host itself uses, if it is a Debian one; else debootstrap's default.
+host_mirror() {
+  apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+    grep -m1 -E '^https?://.*/debian/?$' || true
+}
+
+host_certificates() { # lets a company's own certificate authority work inside the root too
+  local from=/etc/ssl/certs/ca-certificates.crt
+  [ -e "$from" ] && cp "$from" "$1$from"
+  return 0
+}
+
+make_base() {
+  local part=$1 mirror keyring=()
+  mkdir -p "$ARA_CACHE/archives"
+  mirror=$(host_mirror)
+  [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] &&
+    keyring=(--keyring /usr/share/keyrings/debian-archive-keyring.gpg)
+  debootstrap --variant=minbase --include=ca-certificates --cache-dir="$ARA_CACHE/archives" \
+    "${keyring[@]}" trixie "$part" ${mirror:+"$mirror"}
+}
+
+fill_root() {
+  local part=$1
+  host_certificates "$part"
+  # A root that a power cut leaves half-written is thrown away whole, so no package needs to be
+  # synced to disk by itself; services are started by the tests, never by their installation.
+  echo 'force-unsafe-io' >"$part/etc/dpkg/dpkg.cfg.d/unsafe-io"
+  printf 'path-exclude=/usr/share/%s/*\n' doc man locale >>"$part/etc/dpkg/dpkg.cfg.d/unsafe-io"
+  printf '#!/bin/sh\nexit 101\n' >"$part/usr/sbin/policy-rc.d"
+  chmod +x "$part/usr/sbin/policy-rc.d"
+  enter_root "$part" / env DEBIAN_FRONTEND=noninteractive sh -c \
+    'apt-get update && apt-get install -y --no-install-recommends "$@" && apt-get clean' sh $(packages)
+}
+
+# Makes the root of this package list unless it stands; a half-made one is never used: it is built
+# beside its name and renamed when complete. What was downloaded is kept for the next try.
+ensure_root() {
+  local root part
+  root=$(root_path)
+  [ -d "$root" ] && return 0
+  [ "$(id -u)" = 0 ] || die "this system is not Debian 13 or Ubuntu 26.04, so ARA builds in a Debian 13 root; making it needs root once: sudo ./dev build"
+  mkdir -p "$ARA_CACHE"
+  exec 8>"$ARA_CACHE/root.lock"
+  flock 8
+  if [ ! -d "$root" ]; then
+    rm -rf --one-file-system "$ARA_CACHE"/root-*.part
+    part=$root.part
+    if ! command -v debootstrap >/dev/null; then
+      command -v apt-get >/dev/null || die "debootstrap is missing: install it with your package manager"
+      step "Package lists" apt-get update
+      step "debootstrap" env DEBIAN_FRONTEND=noninteractive apt-get install -y debootstrap
+    fi
+    step "Debian 13 root" make_base "$part"
+    step "Compilers, libraries, test tools" fill_root "$part"
+    mv "$part" "$root"
+  fi
+  exec 8>&-
+}
+
+# enter_root ROOT DIR COMMAND…: runs the command in the root, in a mount namespace of its own, with
+# every top-level folder of the host that is not a system folder seen at its own path.
+enter_root() {
+  local root=$1 dir=$2
+  shift 2
+  export ARA_IN_ROOT=1
+  ${ENTER_EXEC:-}  unshare --mount --propagation private bash -c '
+    set -e
+    root=$1 dir=$2
+    shift 2
+    for host in /*; do
+      case $host in
+        /bin | /sbin | /lib* | /usr | /etc | /var | /boot | /run | /lost+found) continue ;;
+      esac
+      [ -d "$host" ] && [ ! -L "$host" ] || continue
+      mkdir -p "$root$host"
+      mount --rbind "$host" "$root$host"
+    done
+    [ -e /etc/resolv.conf ] && cat /etc/resolv.conf >"$root/etc/resolv.conf"
+    [ -e /etc/hosts ] && cat /etc/hosts >"$root/etc/hosts"
+    exec chroot "$root" /bin/sh -c "cd \"\$1\" && shift && exec \"\$@\"" sh "$dir" "$@"
+  ' bash "$root" "$dir" "$@"
+}

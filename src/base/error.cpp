@@ -1,0 +1,87 @@
+#include <array>
+#include <cstdio>
+
+#include "base/result.h"
+
+namespace ara {
+namespace {
+
+constexpr std::array kCodes{
+    CodeRow{Code::invalid, 422, 2, "ValidationError", "The request is not valid"},
+    CodeRow{Code::not_found, 404, 3, "NotFound", "There is no such thing"},
+    CodeRow{Code::unsupported, 501, 4, "NotSupported", "This is not offered here"},
+    CodeRow{Code::conflict, 409, 5, "Conflict", "This contradicts what is stored"},
+    CodeRow{Code::too_large, 413, 2, "TooLarge", "This is more than the limit"},
+    CodeRow{Code::overloaded, 503, 6, "Overloaded", "Too busy to answer in time"},
+    CodeRow{Code::deadline, 503, 6, "DeadlineExceeded", "Not done in the time allowed"},
+    CodeRow{Code::unavailable, 503, 7, "Unavailable", "A part this needs cannot be reached"},
+    CodeRow{Code::io, 500, 8, "StorageError", "A file or disk failed"},
+    CodeRow{Code::corrupt, 500, 8, "CorruptData", "Stored data fails its checks"},
+    CodeRow{Code::internal, 500, 9, "InternalError", "A defect of this service"},
+};
+
+constexpr bool table_matches_enum() {
+  for (std::size_t i = 0; i < kCodes.size(); ++i) {
+    if (kCodes[i].code != static_cast<Code>(i)) return false;
+  }
+  return kCodes.back().code == Code::internal;
+}
+static_assert(table_matches_enum(), "one row for each code, in the order of the enum");
+
+/// Length of the valid UTF-8 sequence at the start of `text`, or 0.
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned lead = byte(0);
+  const std::size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3
+                             : lead < 0xF5 ? 4 : 0;
+  if (length == 0 || length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  if (length >= 3) {  // overlong forms, surrogates and what lies beyond U+10FFFF
+    const unsigned second = byte(1);
+    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second >= 0xA0) ||
+        (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second >= 0x90)) {
+      return 0;
+    }
+  }
+  return length;
+}
+
+}  // namespace
+
+const CodeRow& describe(Code code) { return kCodes[static_cast<std::size_t>(code)]; }
+
+std::unexpected<Error> fail(Code code, std::string message) {
+  return std::unexpected(Error{code, std::move(message), {}, {}, {}});
+}
+
+std::unexpected<Error> invalid(std::string_view field, std::string_view value,
+                               std::string_view allowed) {
+  std::string shown = printable(value);
+  std::string message = std::string(field) + ": '" + shown + "' is not allowed; " +
+                        "expected " + std::string(allowed);
+  return std::unexpected(Error{Code::invalid, std::move(message), std::string(field),
+                               std::move(shown), std::string(allowed)});
+}
+
+std::string printable(std::string_view text, std::size_t limit) {
+  std::string out;
+  while (!text.empty() && out.size() < limit) {
+    const std::size_t length = utf8_length(text);
+    const auto lead = static_cast<unsigned char>(text[0]);
+    if (length == 0 || lead < 0x20 || lead == 0x7F) {
+      char escaped[8];
+      std::snprintf(escaped, sizeof escaped, "\\x%02x", lead);
+      out += escaped;
+      text.remove_prefix(1);
+    } else {
+      out += text.substr(0, length);
+      text.remove_prefix(length);
+    }
+  }
+  if (!text.empty()) out += "…";
+  return out;
+}
+
+}  // namespace ara

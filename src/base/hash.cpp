@@ -1,0 +1,32 @@
+#include "base/hash.h"
+
+#include <xxhash.h>
+
+#include <charconv>
+#include <format>
+
+namespace ara {
+
+std::uint64_t stable_hash64(std::string_view bytes) {
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
+
+Hash128 stable_hash128(std::string_view bytes) {
+  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  return {hash.high64, hash.low64};
+}
+
+std::string to_hex(const Hash128& hash) { return std::format("{:016x}{:016x}", hash.high, hash.low); }
+
+std::optional<Hash128> hash_from_hex(std::string_view hex) {
+  if (hex.size() != 32) return std::nullopt;
+  for (char c : hex) {
+    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return std::nullopt;
+  }
+  Hash128 hash;
+  std::from_chars(hex.data(), hex.data() + 16, hash.high, 16);
+  std::from_chars(hex.data() + 16, hex.data() + 32, hash.low, 16);
+  return hash;
+}
+
+}  // namespace ara

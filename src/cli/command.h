@@ -1,0 +1,42 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "config/config.h"
+#include "serve/forecast_service.h"
+#include "storage/store.h"
+#include "telemetry/metrics.h"
+
+namespace ara::cli {
+
+/// What a command may use. The makers are given by app/wire.cpp, the only file that names concrete
+/// classes; nothing is opened before a command asks.
+struct Context {
+  config::Config config;
+  std::function<Result<std::shared_ptr<storage::Store>>(const config::Config&)> open_store;
+  std::function<Result<std::shared_ptr<serve::ForecastService>>(
+      const config::Config&, std::shared_ptr<storage::Store>, std::shared_ptr<telemetry::Metrics>)>
+      make_service;
+};
+
+/// A row of commands.cpp. `enrol` adds options to the subcommand and returns what runs it: the exit
+/// status, 0 for success, else that of the error's code (base/error.cpp).
+struct CommandRow {
+  std::string_view name;
+  std::string_view help;
+  std::function<int()> (*enrol)(CLI::App& subcommand, Context& context);
+};
+
+std::span<const CommandRow> commands();
+
+/// Parses the arguments, loads the configuration and runs the command named.
+int run(int argc, char** argv, Context context);
+
+/// Prints the error for a person on standard error; returns its exit status.
+int report(const Error& error);
+
+}  // namespace ara::cli

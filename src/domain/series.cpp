@@ -1,0 +1,39 @@
+#include "domain/series.h"
+
+#include <array>
+#include <bit>
+#include <format>
+
+#include "base/hash.h"
+
+namespace ara::domain {
+namespace {
+
+/// The bar as seven words, every NaN made the same one.
+std::array<std::uint64_t, 7> words_of(const Bar& bar) {
+  const auto word = [](double value) {
+    return std::bit_cast<std::uint64_t>(std::isnan(value) ? Bar::kMissing : value);
+  };
+  return {static_cast<std::uint64_t>(bar.time.time_since_epoch().count()),
+          word(bar.open),
+          word(bar.high),
+          word(bar.low),
+          word(bar.close),
+          word(bar.adjusted_close),
+          word(bar.volume)};
+}
+
+}  // namespace
+
+bool same_bar(const Bar& a, const Bar& b) { return words_of(a) == words_of(b); }
+
+std::string to_string(const Revision& revision) {
+  return std::format("{}-{:016x}", revision.counter, revision.content);
+}
+
+std::uint64_t content_of(const Bar& bar) {
+  const auto words = words_of(bar);
+  return stable_hash64({reinterpret_cast<const char*>(words.data()), sizeof words});
+}
+
+}  // namespace ara::domain

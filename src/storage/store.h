@@ -1,0 +1,126 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/result.h"
+#include "domain/series.h"
+
+namespace ara::storage {
+
+/// A symbol's head: all about it that changes, and nothing big.
+struct SymbolRow {
+  domain::Symbol symbol;
+  domain::AssetType asset_type = domain::AssetType::stock;
+  domain::Interval interval = domain::Interval::day;
+  domain::Revision revision;
+  std::uint64_t bars = 0;
+  domain::Time first{};
+  domain::Time last{};
+};
+
+/// What a write of bars did; `revision` is that of the symbol afterwards.
+struct PutOutcome {
+  std::uint64_t inserted = 0;
+  std::uint64_t corrected = 0;
+  std::uint64_t unchanged = 0;
+  domain::Revision revision;
+};
+
+/// A forecast kept: its encoded bytes under the id of its key.
+struct ForecastRow {
+  Hash128 id;
+  domain::Symbol symbol;
+  domain::Revision revision;
+  domain::Date as_of{};
+  int horizon = 0;
+  std::string model_version;
+  WallTime created{};
+  std::string bytes;
+};
+
+/// A model artefact; immutable once put.
+struct ModelArtefact {
+  std::string id;       ///< unique
+  std::string name;     ///< of the catalog
+  std::string scope;    ///< symbol or asset type it was made for
+  std::string version;
+  WallTime created{};
+  std::string payload;
+};
+
+enum class JobState { queued, running, done, failed };
+
+struct JobRow {
+  std::string id;    ///< unique; chosen by the caller, so a repeated put is the same job
+  std::string kind;
+  std::string payload;
+  JobState state = JobState::queued;
+  std::string result;      ///< or the error, when failed
+  WallTime created{};
+  WallTime leased_until{};  ///< while running
+  int attempts = 0;
+};
+
+/// Where bars, forecasts, models and jobs are kept. One narrow, blocking interface; every call may
+/// be made from any thread. Errors: io, corrupt, unavailable, deadline; others as stated.
+///
+/// A write that returned has been synced: no crash of process or machine loses it. A write that
+/// did not return happened whole or not at all. Forecasts are the exception: they can be computed
+/// again, so put_forecasts promises only "whole or not at all".
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  /// All heads, ascending by symbol.
+  virtual Result<std::vector<SymbolRow>> symbols(const Call& call) = 0;
+  virtual Result<std::optional<SymbolRow>> find_symbol(const domain::Symbol& symbol,
+                                                       const Call& call) = 0;
+  /// A number that differs from the one before whenever any head may have changed, by any process.
+  /// Cheap enough to ask several times a second.
+  virtual Result<std::uint64_t> heads_version(const Call& call) = 0;
+
+  /// Inserts or corrects bars of one symbol, atomically; bars equal to what is stored count as
+  /// unchanged, and if all are, the revision stays. `bars` ascend strictly by time, else
+  /// Code::invalid. A symbol stored with another asset type: Code::conflict.
+  virtual Result<PutOutcome> put_bars(const domain::Symbol& symbol, domain::AssetType asset_type,
+                                      std::span<const domain::Bar> bars, const Call& call) = 0;
+  /// The newest `count` bars with the revision and asset type they belong to, read as one
+  /// snapshot; Code::not_found for an unknown symbol.
+  virtual Result<domain::Series> last_bars(const domain::Symbol& symbol, std::size_t count,
+                                           const Call& call) = 0;
+
+  virtual Result<void> put_forecasts(std::span<const ForecastRow> rows, const Call& call) = 0;
+  virtual Result<std::optional<ForecastRow>> find_forecast(const Hash128& id, const Call& call) = 0;
+  /// Deletes forecasts created before `before`; returns how many.
+  virtual Result<std::uint64_t> prune_forecasts(WallTime before, const Call& call) = 0;
+
+  /// Code::conflict if the id exists with other content; the same content again is fine.
+  virtual Result<void> put_model(const ModelArtefact& artefact, const Call& call) = 0;
+  virtual Result<std::optional<ModelArtefact>> find_model(const std::string& id,
+                                                          const Call& call) = 0;
+  /// All artefacts without their payloads, newest first.
+  virtual Result<std::vector<ModelArtefact>> models(const Call& call) = 0;
+
+  /// False if a job of that id exists already (it is left as it is).
+  virtual Result<bool> put_job(const JobRow& job, const Call& call) = 0;
+  virtual Result<std::optional<JobRow>> find_job(const std::string& id, const Call& call) = 0;
+  /// Leases the oldest job that is queued, or whose lease ended before `now`, until `until`.
+  virtual Result<std::optional<JobRow>> lease_job(WallTime now, WallTime until,
+                                                  const Call& call) = 0;
+  /// Ends a job that is leased with the same `attempts`; Code::conflict otherwise.
+  virtual Result<void> finish_job(const JobRow& job, const Call& call) = 0;
+};
+
+/// The SQLite store (WAL mode) at `path`, made or migrated as needed; ":memory:" is refused.
+/// Code::unavailable if another program holds it locked, Code::corrupt if it is no store of ours or
+/// a newer one.
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path);
+
+}  // namespace ara::storage
