@@ -2,6 +2,7 @@
 
 #include <array>
 #include <bit>
+#include <charconv>
 #include <format>
 
 #include "base/hash.h"
@@ -29,6 +30,20 @@ bool same_bar(const Bar& a, const Bar& b) { return words_of(a) == words_of(b); }
 
 std::string to_string(const Revision& revision) {
   return std::format("{}-{:016x}", revision.counter, revision.content);
+}
+
+std::optional<Revision> parse_revision(std::string_view text) {
+  const auto dash = text.find('-');
+  if (dash == std::string_view::npos || text.size() - dash != 17) return std::nullopt;
+  Revision revision;
+  const char* end = text.data() + text.size();
+  const auto counter = std::from_chars(text.data(), text.data() + dash, revision.counter);
+  const auto content = std::from_chars(text.data() + dash + 1, end, revision.content, 16);
+  if (counter.ec != std::errc{} || counter.ptr != text.data() + dash ||
+      content.ec != std::errc{} || content.ptr != end) {
+    return std::nullopt;
+  }
+  return revision;
 }
 
 std::uint64_t content_of(const Bar& bar) {

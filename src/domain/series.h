@@ -3,7 +3,9 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "domain/asset.h"
@@ -47,6 +49,8 @@ struct Revision {
 
 /// "COUNTER-CONTENT", content as 16 hexadecimal digits.
 std::string to_string(const Revision& revision);
+/// The inverse; nothing for any other text.
+std::optional<Revision> parse_revision(std::string_view text);
 
 /// What one bar adds to Revision::content: the contents of a set is the sum (mod 2^64) over its
 /// bars, so it does not depend on order and a correction costs O(1).

@@ -1,0 +1,176 @@
+#include "serve/encode.h"
+
+#include <yyjson.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "domain/asset.h"
+
+namespace ara::serve {
+namespace {
+
+using domain::DayForecast;
+using domain::Forecast;
+
+/// The levels shown on the wire, in percent; `lower_bound` and `upper_bound` are 5 and 95.
+constexpr std::array<std::pair<const char*, double>, 9> kWireLevels{{{"2.5", 0.025},
+                                                                     {"5", 0.05},
+                                                                     {"10", 0.1},
+                                                                     {"25", 0.25},
+                                                                     {"50", 0.5},
+                                                                     {"75", 0.75},
+                                                                     {"90", 0.9},
+                                                                     {"95", 0.95},
+                                                                     {"97.5", 0.975}}};
+
+/// Parts of the contract that this version does not compute. They are sent as null, and named.
+struct Absent {
+  const char* object;
+  std::vector<const char*> members;
+};
+const std::array<Absent, 3>& absent_parts() {
+  static const std::array<Absent, 3> parts{{
+      {"confidence",
+       {"overall", "model_agreement", "data_quality", "regime_stability", "historical_accuracy"}},
+      {"explanations", {"top_factors", "feature_importance", "natural_language"}},
+      {"regime",
+       {"current_regime", "confidence", "transition_probabilities", "duration_in_regime",
+        "expected_duration"}},
+  }};
+  return parts;
+}
+
+/// A JSON object being built; a thin veil over yyjson's mutable document.
+class Object {
+ public:
+  Object(yyjson_mut_doc* doc, yyjson_mut_val* value) : doc_(doc), value_(value) {}
+
+  void text(const char* name, std::string_view value) {
+    yyjson_mut_obj_add_strncpy(doc_, value_, name, value.data(), value.size());
+  }
+  void integer(const char* name, std::int64_t value) {
+    yyjson_mut_obj_add_int(doc_, value_, name, value);
+  }
+  void null(const char* name) { yyjson_mut_obj_add_null(doc_, value_, name); }
+  /// Ten significant digits, the stated precision of the wire; null for what is not finite.
+  void number(std::string_view name, double value) {
+    yyjson_mut_obj_add(value_, yyjson_mut_strncpy(doc_, name.data(), name.size()), digits(value));
+  }
+  Object object(const char* name) { return {doc_, yyjson_mut_obj_add_obj(doc_, value_, name)}; }
+  yyjson_mut_val* array(const char* name) { return yyjson_mut_obj_add_arr(doc_, value_, name); }
+
+ private:
+  yyjson_mut_val* digits(double value) {
+    if (!std::isfinite(value)) return yyjson_mut_null(doc_);
+    std::array<char, 32> text;
+    // Adding zero turns -0 into 0, which is what a reader expects to see.
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), value + 0.0,
+                                   std::chars_format::general, 10);
+    return yyjson_mut_rawncpy(doc_, text.data(), static_cast<std::size_t>(end.ptr - text.data()));
+  }
+
+  yyjson_mut_doc* doc_;
+  yyjson_mut_val* value_;
+};
+
+void add_day(Object day, const Forecast& forecast, std::size_t index) {
+  const DayForecast& made = forecast.days[index];
+  const double predicted = forecast.price(made.change.median());
+  const double rise = 1 - made.change.probability_below(0);
+  day.integer("day", static_cast<std::int64_t>(index) + 1);
+  day.text("date", domain::to_iso(made.date));
+  day.number("predicted_price", predicted);
+  // A percentage of the last close has no meaning where that may be zero or negative.
+  day.number("predicted_return", forecast.current_price > 0
+                                     ? 100 * (predicted / forecast.current_price - 1)
+                                     : std::nan(""));
+  day.number("confidence", std::max(rise, 1 - rise));
+  day.number("lower_bound", forecast.price(made.change.at(0.05)));
+  day.number("upper_bound", forecast.price(made.change.at(0.95)));
+  Object quantiles = day.object("quantiles");
+  for (const auto& [name, level] : kWireLevels) {
+    quantiles.number(name, forecast.price(made.change.at(level)));
+  }
+  day.number("probability_of_rise", rise);
+  day.number("volatility",
+             made.volatility * std::sqrt(domain::describe(forecast.asset_type).days_per_year));
+}
+
+void add_absent(yyjson_mut_doc* doc, Object& root, const Forecast& forecast) {
+  std::vector<std::string> names;
+  for (const Absent& part : absent_parts()) {
+    if (std::string_view(part.object) == "explanations" && !forecast.key.explanations) {
+      root.null(part.object);  // not asked for, so not missing either
+      continue;
+    }
+    Object object = root.object(part.object);
+    for (const char* member : part.members) {
+      object.null(member);
+      names.push_back(std::string(part.object) + "." + member);
+    }
+  }
+  yyjson_mut_val* list = root.array("unavailable");
+  for (const std::string& name : names) {
+    yyjson_mut_arr_add_strncpy(doc, list, name.data(), name.size());
+  }
+}
+
+}  // namespace
+
+std::string encode(const Forecast& forecast) {
+  const std::unique_ptr<yyjson_mut_doc, decltype(&yyjson_mut_doc_free)> owner(
+      yyjson_mut_doc_new(nullptr), &yyjson_mut_doc_free);
+  yyjson_mut_doc* doc = owner.get();
+  yyjson_mut_val* top = yyjson_mut_obj(doc);
+  yyjson_mut_doc_set_root(doc, top);
+  Object root(doc, top);
+  root.text("id", to_hex(forecast.key.id()));
+  root.text("symbol", forecast.key.symbol.text());
+  root.text("asset_type", domain::describe(forecast.asset_type).name);
+  root.number("current_price", forecast.current_price);
+  root.text("as_of", domain::to_iso(forecast.as_of));
+  yyjson_mut_val* days = root.array("predictions");
+  for (std::size_t i = 0; i < forecast.days.size(); ++i) {
+    add_day(Object(doc, yyjson_mut_arr_add_obj(doc, days)), forecast, i);
+  }
+  add_absent(doc, root, forecast);
+  Object weights = root.object("model_weights");
+  for (const domain::Component& part : forecast.components) {
+    weights.number(part.model, part.weight);
+  }
+  root.text("revision", domain::to_string(forecast.key.revision));
+  root.integer("observations", static_cast<std::int64_t>(forecast.observations));
+  root.text("analysis_level", domain::to_string(forecast.key.level));
+  root.text("model_version", forecast.key.model_version);
+
+  std::size_t length = 0;
+  const std::unique_ptr<char, decltype(&std::free)> text(
+      yyjson_mut_write(doc, YYJSON_WRITE_NOFLAG, &length), &std::free);
+  return {text.get(), length};
+}
+
+std::string with_response_fields(std::string_view body, std::string_view request_id,
+                                 std::string_view timestamp) {
+  std::string out;
+  out.reserve(body.size() + request_id.size() + timestamp.size() + 40);
+  out += body.substr(0, body.size() - 1);
+  out += ",\"timestamp\":\"";
+  out += timestamp;
+  out += "\",\"request_id\":\"";
+  for (char c : request_id) {  // printable ASCII by the request-id middleware
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  out += "\"}";
+  return out;
+}
+
+}  // namespace ara::serve

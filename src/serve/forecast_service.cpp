@@ -1,0 +1,236 @@
+#include "serve/forecast_service.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/text.h"
+#include "serve/encode.h"
+#include "serve/forecaster.h"
+#include "serve/heads.h"
+#include "serve/single_flight.h"
+#include "serve/slow_lane.h"
+#include "serve/store_tier.h"
+
+namespace ara::serve {
+namespace {
+
+constexpr std::size_t kQueueLimit = 10'000;
+
+domain::ForecastKey key_of(const ForecastRequest& request, const domain::Revision& revision) {
+  return {.symbol = request.symbol,
+          .horizon = request.days,
+          .level = request.level,
+          .explanations = request.explanations,
+          .model_version = model_version(),
+          .encoding_version = kEncodingVersion,
+          .revision = revision,
+          .market_revision = 0};
+}
+
+Result<void> check_asset_type(const ForecastRequest& request, domain::AssetType stored) {
+  if (!request.asset_type || *request.asset_type == stored) return {};
+  return invalid("asset_type", domain::describe(*request.asset_type).name,
+                 std::string(domain::describe(stored).name) + ", as " + request.symbol.text() +
+                     " is stored");
+}
+
+enum Lane { kFast, kSlow };
+
+/// What the service counts, one handle for each.
+struct Meters {
+  explicit Meters(telemetry::Metrics& metrics)
+      : l1_hit(metrics.counter("ara_cache_requests_total", {{"tier", "l1"}, {"result", "hit"}})),
+        l1_miss(metrics.counter("ara_cache_requests_total", {{"tier", "l1"}, {"result", "miss"}})),
+        l3_hit(metrics.counter("ara_cache_requests_total", {{"tier", "l3"}, {"result", "hit"}})),
+        l3_miss(metrics.counter("ara_cache_requests_total", {{"tier", "l3"}, {"result", "miss"}})),
+        refused(metrics.counter("ara_admission_refusals_total", {{"reason", "overloaded"}})),
+        late(metrics.counter("ara_admission_refusals_total", {{"reason", "deadline"}})),
+        seconds(metrics.histogram("ara_forecast_duration_seconds")) {
+    for (const domain::AssetRow& asset : domain::asset_types()) {
+      const std::string name(asset.name);
+      predictions[kFast].push_back(metrics.counter(
+          "ara_predictions_total", {{"asset_type", name}, {"lane", "fast"}}));
+      predictions[kSlow].push_back(metrics.counter(
+          "ara_predictions_total", {{"asset_type", name}, {"lane", "slow"}}));
+    }
+  }
+
+  telemetry::Metrics::Counter l1_hit, l1_miss, l3_hit, l3_miss, refused, late;
+  telemetry::Metrics::Histogram seconds;
+  std::array<std::vector<telemetry::Metrics::Counter>, 2> predictions;
+};
+
+class Service final : public ForecastService {
+ public:
+  Service(std::shared_ptr<storage::Store> store, std::shared_ptr<telemetry::Metrics> metrics,
+          ServiceOptions options, const Clock& clock, std::unique_ptr<Heads> heads)
+      : options_(options),
+        clock_(clock),
+        store_(std::move(store)),
+        metrics_(std::move(metrics)),
+        meters_(*metrics_),
+        heads_(std::move(heads)),
+        l1_(cache::make_memory_tier(options.l1_bytes, clock)),
+        l3_(std::make_shared<StoreTier>(store_, options.prediction_ttl, clock)),
+        lane_(options.workers, kQueueLimit, clock) {
+    register_gauges();
+  }
+
+  std::optional<Ready> cached(const ForecastRequest& request) override {
+    const storage::SymbolRow* head = heads_->fresh(request.symbol);
+    if (head == nullptr || !check_asset_type(request, head->asset_type)) return std::nullopt;
+    const Hash128 id = key_of(request, head->revision).id();
+    auto value = l1_->get({id, request.symbol.text()}, {});
+    const bool hit = value && *value;
+    metrics_->add(hit ? meters_.l1_hit : meters_.l1_miss);
+    if (!hit) return std::nullopt;
+    count(head->asset_type, kFast);
+    return Ready{id, std::move(*value)};
+  }
+
+  void compute(const ForecastRequest& request, Deadline deadline, Answer answer) override {
+    // Flights are kept apart by what is known of the revision, so that who comes after new bars
+    // does not join a flight that began before them.
+    const storage::SymbolRow* head = heads_->fresh(request.symbol);
+    const Hash128 flight =
+        key_of(request, head == nullptr ? domain::Revision{} : head->revision).id();
+    if (!flights_.join(flight, std::move(answer))) return;
+    auto submitted = lane_.submit(deadline, [this, request, deadline, flight](bool late) {
+      land(flight, late ? Result<Ready>(fail(Code::deadline, "The forecast was not begun in time"))
+                        : compute_now(request, Call{deadline}));
+    });
+    if (!submitted) land(flight, std::unexpected(std::move(submitted.error())));
+  }
+
+  Result<Ready> compute_now(const ForecastRequest& request, const Call& call) override {
+    const auto row = store_->find_symbol(request.symbol, call);
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return unknown(request.symbol);
+    if (auto same = check_asset_type(request, (*row)->asset_type); !same) {
+      return std::unexpected(std::move(same.error()));
+    }
+    if (auto found = look_up(key_of(request, (*row)->revision), call)) {
+      count((*row)->asset_type, kSlow);
+      return *found;
+    }
+    const SteadyTime start = clock_.steady();
+    // Read as one snapshot; where bars came in meanwhile, the forecast is that of the newer ones.
+    const auto series = store_->last_bars(request.symbol, kHistory, call);
+    if (!series) return std::unexpected(series.error());
+    const auto forecast = make_forecast(key_of(request, series->revision), *series);
+    if (!forecast) return std::unexpected(forecast.error());
+    const auto body = std::make_shared<const std::string>(encode(*forecast));
+    metrics_->observe(meters_.seconds,
+                      std::chrono::duration<double>(clock_.steady() - start).count());
+    count(series->asset_type, kSlow);
+    const Hash128 id = forecast->key.id();
+    keep(*l1_, {id, request.symbol.text()}, body, call);
+    keep(*l3_, {id, request.symbol.text()}, body, call);
+    return Ready{id, body};
+  }
+
+  int retry_after_seconds() const override {
+    return static_cast<int>(std::clamp(std::ceil(lane_.expected_seconds()), 1.0, 60.0));
+  }
+
+  std::vector<std::string> symbol_names() const override { return heads_->snapshot()->names; }
+
+  Result<void> ready() const override {
+    if (!heads_->trusted()) {
+      return fail(Code::unavailable, "The store has not answered for over a second");
+    }
+    return {};
+  }
+
+  LaneStats lane() const override {
+    return {lane_.queued(), lane_.running(), lane_.mean_seconds()};
+  }
+
+  void drain(Deadline deadline) override { lane_.drain(deadline); }
+
+ private:
+  std::optional<Ready> look_up(const domain::ForecastKey& key, const Call& call) {
+    const Hash128 id = key.id();
+    const cache::Key place{id, key.symbol.text()};
+    if (const auto value = l1_->get(place, call); value && *value) return Ready{id, *value};
+    const auto value = l3_->get(place, call);
+    const bool hit = value && *value;
+    metrics_->add(hit ? meters_.l3_hit : meters_.l3_miss);
+    if (!hit) return std::nullopt;
+    keep(*l1_, place, *value, call);
+    return Ready{id, *value};
+  }
+
+  void keep(cache::Tier& tier, const cache::Key& key, const cache::Value& value, const Call& call) {
+    // A tier that declines or fails costs a later computation, never this answer.
+    (void)tier.put(key, value, options_.prediction_ttl, call);
+  }
+
+  std::unexpected<Error> unknown(const domain::Symbol& symbol) const {
+    const auto snapshot = heads_->snapshot();
+    const auto near = nearest_names(symbol.text(), snapshot->names);
+    Error error{Code::not_found, "There are no bars of " + symbol.text(), "symbol", symbol.text(),
+                near.empty() ? "a symbol that has been imported" : near};
+    if (!near.empty()) error.message += "; did you mean " + near + "?";
+    return std::unexpected(std::move(error));
+  }
+
+  static std::string nearest_names(const std::string& word,
+                                   const std::vector<std::string>& names) {
+    std::string list;
+    for (const std::string& name : nearest(word, names)) {
+      list += (list.empty() ? "" : ", ") + name;
+    }
+    return list;
+  }
+
+  void land(const Hash128& flight, Result<Ready> result) {
+    if (!result && result.error().code == Code::overloaded) metrics_->add(meters_.refused);
+    if (!result && result.error().code == Code::deadline) metrics_->add(meters_.late);
+    for (Answer& answer : flights_.take(flight)) answer(result);
+  }
+
+  void count(domain::AssetType asset, Lane lane) {
+    metrics_->add(meters_.predictions[lane][static_cast<std::size_t>(asset)]);
+  }
+
+  void register_gauges();
+
+  const ServiceOptions options_;
+  const Clock& clock_;
+  std::shared_ptr<storage::Store> store_;
+  std::shared_ptr<telemetry::Metrics> metrics_;
+  Meters meters_;
+  std::unique_ptr<Heads> heads_;
+  std::shared_ptr<cache::Tier> l1_;
+  std::shared_ptr<cache::Tier> l3_;
+  SingleFlight<Answer> flights_;
+  SlowLane lane_;  // last: its threads use all of the above
+};
+
+void Service::register_gauges() {
+  metrics_->gauge("ara_symbols", {},
+                  [this] { return static_cast<double>(heads_->snapshot()->names.size()); });
+  metrics_->gauge("ara_slow_lane_queued", {},
+                  [this] { return static_cast<double>(lane_.queued()); });
+  metrics_->gauge("ara_slow_lane_running", {},
+                  [this] { return static_cast<double>(lane_.running()); });
+  metrics_->gauge("ara_cache_size_bytes", {{"tier", "l1"}},
+                  [this] { return static_cast<double>(l1_->stats().bytes); });
+  metrics_->gauge("ara_cache_entries", {{"tier", "l1"}},
+                  [this] { return static_cast<double>(l1_->stats().entries); });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ForecastService>> make_forecast_service(
+    std::shared_ptr<storage::Store> store, std::shared_ptr<telemetry::Metrics> metrics,
+    ServiceOptions options, const Clock& clock) {
+  auto heads = Heads::start(store, options.head_refresh, clock);
+  if (!heads) return std::unexpected(std::move(heads.error()));
+  return std::make_unique<Service>(std::move(store), std::move(metrics), options, clock,
+                                   std::move(*heads));
+}
+
+}  // namespace ara::serve

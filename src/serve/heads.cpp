@@ -1,0 +1,112 @@
+#include "serve/heads.h"
+
+#include "telemetry/log.h"
+
+namespace ara::serve {
+namespace {
+
+std::uint64_t next_instance() {
+  static std::atomic<std::uint64_t> count = 0;
+  return ++count;
+}
+
+/// How long one look at the store may take.
+constexpr std::chrono::milliseconds kLookTimeout{500};
+
+}  // namespace
+
+Heads::Heads(std::shared_ptr<storage::Store> store, std::chrono::milliseconds refresh,
+             const Clock& clock)
+    : store_(std::move(store)), refresh_(refresh), clock_(clock), instance_(next_instance()) {}
+
+Result<std::unique_ptr<Heads>> Heads::start(std::shared_ptr<storage::Store> store,
+                                            std::chrono::milliseconds refresh,
+                                            const Clock& clock) {
+  std::unique_ptr<Heads> heads(new Heads(std::move(store), refresh, clock));
+  if (auto looked = heads->look(); !looked) return std::unexpected(std::move(looked.error()));
+  heads->thread_ = std::thread([raw = heads.get()] { raw->run(); });
+  return heads;
+}
+
+Heads::~Heads() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+Result<void> Heads::look() {
+  const Call call{Deadline::after(kLookTimeout)};
+  const SteadyTime asked = clock_.steady();
+  const auto version = store_->heads_version(call);
+  if (!version) return std::unexpected(version.error());
+  if (!current_ || current_->version != *version) {
+    auto rows = store_->symbols(call);
+    if (!rows) return std::unexpected(std::move(rows.error()));
+    auto made = std::make_shared<HeadSnapshot>();
+    // Read before the rows: a change between the two reads shows as a new version next time.
+    made->version = *version;
+    for (storage::SymbolRow& row : *rows) {
+      made->names.push_back(row.symbol.text());
+      const domain::Symbol symbol = row.symbol;
+      made->rows.emplace(symbol, std::move(row));
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      current_ = std::move(made);
+    }
+    generation_.fetch_add(1, std::memory_order_release);
+  }
+  looked_at_.store(asked.time_since_epoch().count(), std::memory_order_release);
+  return {};
+}
+
+void Heads::run() {
+  bool ailing = false;
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, refresh_, [this] { return stopping_; })) {
+    lock.unlock();
+    const auto looked = look();
+    if (!looked && !ailing) {
+      telemetry::log(telemetry::LogLevel::warning, "Cannot read the heads of symbols",
+                     {{"error", looked.error().message}});
+    }
+    ailing = !looked;
+    lock.lock();
+  }
+}
+
+bool Heads::trusted() const {
+  const SteadyTime looked{SteadyTime::duration(looked_at_.load(std::memory_order_acquire))};
+  return clock_.steady() - looked <= kTrust;
+}
+
+std::shared_ptr<const HeadSnapshot> Heads::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  return current_;
+}
+
+const HeadSnapshot& Heads::local() const {
+  struct Kept {
+    std::uint64_t instance = 0;
+    std::uint64_t generation = 0;
+    std::shared_ptr<const HeadSnapshot> snapshot;
+  };
+  thread_local Kept kept;
+  const std::uint64_t generation = generation_.load(std::memory_order_acquire);
+  if (kept.instance != instance_ || kept.generation != generation) {
+    kept = {instance_, generation, snapshot()};
+  }
+  return *kept.snapshot;
+}
+
+const storage::SymbolRow* Heads::fresh(const domain::Symbol& symbol) const {
+  if (!trusted()) return nullptr;
+  const HeadSnapshot& heads = local();
+  const auto found = heads.rows.find(symbol);
+  return found == heads.rows.end() ? nullptr : &found->second;
+}
+
+}  // namespace ara::serve

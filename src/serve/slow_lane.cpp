@@ -1,0 +1,99 @@
+#include "serve/slow_lane.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace ara::serve {
+namespace {
+
+/// Of the slow lane's threads. At equal demand an event loop gets about nine tenths of a core.
+constexpr int kNice = 10;
+constexpr double kAverageWeight = 1.0 / 16;
+
+double seconds_of(std::chrono::nanoseconds span) {
+  return std::chrono::duration<double>(span).count();
+}
+
+}  // namespace
+
+SlowLane::SlowLane(unsigned workers, std::size_t capacity, const Clock& clock)
+    : clock_(clock), capacity_(capacity) {
+  for (unsigned i = 0; i < std::max(workers, 1U); ++i) threads_.emplace_back([this] { run(); });
+}
+
+SlowLane::~SlowLane() { drain(Deadline{SteadyTime::min()}); }
+
+Result<void> SlowLane::submit(Deadline deadline, Work work) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return fail(Code::overloaded, "The server is stopping");
+    const std::size_t ahead = queue_.size() + running();
+    if (queue_.size() >= capacity_ ||
+        seconds_of(deadline.left(clock_.steady())) < expected_seconds(ahead)) {
+      return fail(Code::overloaded, "Too many forecasts are being computed to answer in time");
+    }
+    queue_.push_back({deadline, std::move(work)});
+  }
+  wake_.notify_one();
+  return {};
+}
+
+std::size_t SlowLane::queued() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
+double SlowLane::expected_seconds() const { return expected_seconds(queued() + running()); }
+
+double SlowLane::expected_seconds(std::size_t ahead) const {
+  const auto threads = static_cast<double>(threads_.size());
+  // Half of what runs is done already, on average; rounding up by one stands for our own turn.
+  return mean_seconds() * (static_cast<double>(ahead) / threads + 1);
+}
+
+void SlowLane::note_cost(double seconds) {
+  const double mean = mean_seconds();
+  // Two threads may lose one sample to each other, which an average does not mind.
+  mean_seconds_.store(mean + kAverageWeight * (seconds - mean), std::memory_order_relaxed);
+}
+
+void SlowLane::run() {
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [this] { return closed_ || !queue_.empty(); });
+    if (queue_.empty()) return;
+    Item item = std::move(queue_.front());
+    queue_.pop_front();
+    running_.fetch_add(1, std::memory_order_relaxed);
+    lock.unlock();
+    const SteadyTime start = clock_.steady();
+    const bool late = item.deadline.passed(start);
+    item.work(late);
+    if (!late) note_cost(seconds_of(clock_.steady() - start));
+    item.work = nullptr;  // its captures end before anyone is told that it is done
+    lock.lock();
+    running_.fetch_sub(1, std::memory_order_relaxed);
+    if (queue_.empty() && running() == 0) idle_.notify_all();
+  }
+}
+
+void SlowLane::drain(Deadline deadline) {
+  std::deque<Item> left;
+  {
+    std::unique_lock lock(mutex_);
+    closed_ = true;
+    idle_.wait_until(lock, std::min(deadline.at, clock_.steady() + std::chrono::hours(1)),
+                     [this] { return queue_.empty() && running() == 0; });
+    left.swap(queue_);
+  }
+  wake_.notify_all();
+  for (Item& item : left) item.work(true);
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+}
+
+}  // namespace ara::serve

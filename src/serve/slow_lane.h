@@ -1,0 +1,68 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace ara::serve {
+
+/// A bounded pool of threads for work that blocks or computes.
+///
+/// Admission: work that by the moving average of what work costs here cannot be finished by its
+/// deadline is refused at once, so the queue never holds what nobody will wait for. The threads
+/// run at a lower priority than the event loops, so that a full slow lane leaves the fast one fast.
+class SlowLane {
+ public:
+  /// `late` is true where the deadline passed while the work waited; it should answer so, cheaply.
+  using Work = std::move_only_function<void(bool late)>;
+
+  SlowLane(unsigned workers, std::size_t capacity, const Clock& clock);
+  ~SlowLane();
+  SlowLane(const SlowLane&) = delete;
+  SlowLane& operator=(const SlowLane&) = delete;
+
+  /// Code::overloaded if refused; then `work` was not and will not be called.
+  Result<void> submit(Deadline deadline, Work work);
+
+  std::size_t queued() const;
+  std::size_t running() const { return running_.load(std::memory_order_relaxed); }
+  /// Seconds that one piece of work takes, exponentially averaged (weight 1/16).
+  double mean_seconds() const { return mean_seconds_.load(std::memory_order_relaxed); }
+  /// Seconds until work submitted now would be done.
+  double expected_seconds() const;
+
+  /// Refuses what is new and waits, at most until `deadline`, for what is queued and running; what
+  /// is still queued then is called with `late`. The threads end.
+  void drain(Deadline deadline);
+
+ private:
+  struct Item {
+    Deadline deadline;
+    Work work;
+  };
+
+  void run();
+  double expected_seconds(std::size_t ahead) const;
+  void note_cost(double seconds);
+
+  const Clock& clock_;
+  const std::size_t capacity_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::condition_variable idle_;
+  std::deque<Item> queue_;
+  bool closed_ = false;
+  std::atomic<std::size_t> running_ = 0;
+  std::atomic<double> mean_seconds_ = 0.002;  ///< a first guess; measured from then on
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace ara::serve

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "cache/tier.h"
+#include "storage/store.h"
+
+namespace ara::serve {
+
+/// L3: the forecasts table as the lowest tier. Writes go behind, in batches, by one thread; what
+/// does not fit its bounded queue is dropped, since it can be computed again. Rows older than
+/// `keep` are deleted once a minute, which bounds the table.
+class StoreTier final : public cache::Tier {
+ public:
+  StoreTier(std::shared_ptr<storage::Store> store, std::chrono::seconds keep, const Clock& clock);
+  ~StoreTier() override;  ///< writes what is still queued
+
+  Result<cache::Value> get(const cache::Key& key, const Call& call) override;
+  Result<void> put(const cache::Key& key, const cache::Value& value, std::chrono::seconds ttl,
+                   const Call& call) override;
+  cache::TierStats stats() const override;
+
+ private:
+  struct Pending {
+    Hash128 id;
+    cache::Value value;
+    WallTime created;
+  };
+
+  void run();
+  void write(const std::deque<Pending>& batch);
+
+  std::shared_ptr<storage::Store> store_;
+  const std::chrono::seconds keep_;
+  const Clock& clock_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Pending> queue_;
+  bool stopping_ = false;
+  cache::TierStats stats_;
+  std::thread thread_;
+};
+
+}  // namespace ara::serve
