@@ -1,7 +1,8 @@
 # The platform: on Debian 13 and Ubuntu 26.04 the host itself, elsewhere a Debian 13 root made
-# once under the cache directory. Sourced by ./dev.
+# once under the cache directory. Sourced by ./dev; until the root stands, only bash, coreutils,
+# util-linux and apt may be used.
 
-root_key() { sha256sum "$ARA_DIR/scripts/packages.txt" | cut -c1-12; }
+root_key() { development_packages | sort | sha256sum | cut -c1-12; }
 root_path() { printf '%s/root-%s\n' "$ARA_CACHE" "$(root_key)"; }
 
 # Installs what is missing on a native platform; one line if that needs another user.
@@ -10,14 +11,16 @@ ensure_native() {
   local stamp missing
   stamp=$ARA_CACHE/native-$(root_key)
   [ -e "$stamp" ] && return 0
-  missing=$(packages | while read -r p; do
+  missing=$(development_packages | while read -r p; do
     dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q '^install ok' || printf '%s ' "$p"
   done)
   if [ -n "$missing" ]; then
-    [ "$(id -u)" = 0 ] || die "missing packages; run: sudo apt-get install --no-install-recommends $missing"
+    [ "$(id -u)" = 0 ] ||
+      die "missing packages; run: sudo apt-get install --no-install-recommends $missing"
     step "Package lists" apt-get update
     # shellcheck disable=SC2086
-    step "Packages" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing
+    step "Packages" env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y --no-install-recommends $missing
   fi
   mkdir -p "$ARA_CACHE" && touch "$stamp"
 }
@@ -53,55 +56,75 @@ fill_root() {
   printf 'path-exclude=/usr/share/%s/*\n' doc man locale >>"$part/etc/dpkg/dpkg.cfg.d/unsafe-io"
   printf '#!/bin/sh\nexit 101\n' >"$part/usr/sbin/policy-rc.d"
   chmod +x "$part/usr/sbin/policy-rc.d"
+  # shellcheck disable=SC2046
   enter_root "$part" / env DEBIAN_FRONTEND=noninteractive sh -c \
-    'apt-get update && apt-get install -y --no-install-recommends "$@" && apt-get clean' sh $(packages)
+    'apt-get update && apt-get install -y --no-install-recommends "$@" && apt-get clean' sh \
+    $(development_packages)
 }
 
-# Makes the root of this package list unless it stands; a half-made one is never used: it is built
-# beside its name and renamed when complete. What was downloaded is kept for the next try.
+# Makes the root of this package list unless it stands. It is built beside its name and renamed
+# when complete, so a half-made one is never used; what was downloaded is kept for the next try.
 ensure_root() {
-  local root part
+  local root
   root=$(root_path)
   [ -d "$root" ] && return 0
-  [ "$(id -u)" = 0 ] || die "this system is not Debian 13 or Ubuntu 26.04, so ARA builds in a Debian 13 root; making it needs root once: sudo ./dev build"
+  [ "$(id -u)" = 0 ] || die "this system is not Debian 13 or Ubuntu 26.04, so ARA builds in a" \
+    "Debian 13 root; making it needs root rights: sudo ./dev build"
   mkdir -p "$ARA_CACHE"
   exec 8>"$ARA_CACHE/root.lock"
-  flock 8
-  if [ ! -d "$root" ]; then
-    rm -rf --one-file-system "$ARA_CACHE"/root-*.part
-    part=$root.part
-    if ! command -v debootstrap >/dev/null; then
-      command -v apt-get >/dev/null || die "debootstrap is missing: install it with your package manager"
-      step "Package lists" apt-get update
-      step "debootstrap" env DEBIAN_FRONTEND=noninteractive apt-get install -y debootstrap
-    fi
-    step "Debian 13 root" make_base "$part"
-    step "Compilers, libraries, test tools" fill_root "$part"
-    mv "$part" "$root"
-  fi
+  lock 8 "making the Debian 13 root"
+  [ -d "$root" ] || make_root "$root"
   exec 8>&-
 }
 
+make_root() {
+  local root=$1 part
+  # A part of its own name: a process that outlived the last try may still write to the old one.
+  rm -rf --one-file-system "$ARA_CACHE"/root-*.part.* || true
+  part=$root.part.$$
+  if ! command -v debootstrap >/dev/null; then
+    command -v apt-get >/dev/null ||
+      die "debootstrap is missing: install it with your package manager"
+    step "Package lists" apt-get update
+    step "debootstrap" env DEBIAN_FRONTEND=noninteractive apt-get install -y debootstrap
+  fi
+  step "Debian 13 root" make_base "$part"
+  step "Compilers, libraries, test tools" fill_root "$part"
+  mv -T "$part" "$root"
+  # Roots of other package lists that nothing has entered for a week.
+  find "$ARA_CACHE" -maxdepth 1 -name 'root-*' -type d -mtime +7 \
+    -exec rm -rf --one-file-system {} + || true
+}
+
 # enter_root ROOT DIR COMMAND…: runs the command in the root, in a mount namespace of its own, with
-# every top-level folder of the host that is not a system folder seen at its own path.
+# every top-level folder of the host that is not a system folder seen at its own path, and so are
+# the folders ARA works in, wherever they are.
 enter_root() {
   local root=$1 dir=$2
   shift 2
-  export ARA_IN_ROOT=1
-  ${ENTER_EXEC:-}  unshare --mount --propagation private bash -c '
+  export ARA_IN_ROOT=1 LC_ALL=C.UTF-8
+  touch "$root"
+  ${ENTER_EXEC:-} unshare --mount --propagation private bash -c '
     set -e
     root=$1 dir=$2
     shift 2
-    for host in /*; do
-      case $host in
-        /bin | /sbin | /lib* | /usr | /etc | /var | /boot | /run | /lost+found) continue ;;
+    show() { mkdir -p "$1" "$root$1" && mount --rbind "$1" "$root$1"; }
+    system() {
+      case $1/ in
+        /bin/* | /sbin/* | /lib* | /usr/* | /etc/* | /var/* | /boot/* | /run/* | /lost+found/*) ;;
+        *) return 1 ;;
       esac
-      [ -d "$host" ] && [ ! -L "$host" ] || continue
-      mkdir -p "$root$host"
-      mount --rbind "$host" "$root$host"
+    }
+    for host in /*; do
+      [ -d "$host" ] && [ ! -L "$host" ] && ! system "$host" && show "$host"
+    done
+    for used in "$HOME" "$ARA_DIR" "$ARA_SHARED" "$ARA_CACHE" "$ARA_HOME" "$dir" "${TMPDIR:-/tmp}"; do
+      [ "$used" != / ] && system "$used" && show "$used"
     done
     [ -e /etc/resolv.conf ] && cat /etc/resolv.conf >"$root/etc/resolv.conf"
     [ -e /etc/hosts ] && cat /etc/hosts >"$root/etc/hosts"
+    # Not the host search path: a program found there was built for the host.
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     exec chroot "$root" /bin/sh -c "cd \"\$1\" && shift && exec \"\$@\"" sh "$dir" "$@"
   ' bash "$root" "$dir" "$@"
 }

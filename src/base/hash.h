@@ -35,5 +35,5 @@ constexpr std::uint64_t mix64(std::uint64_t x) {
 
 template <>
 struct std::hash<ara::Hash128> {
-  std::size_t operator()(const ara::Hash128& hash) const noexcept { return hash.low; }
+  std::size_t operator()(const ara::Hash128& value) const noexcept { return value.low; }
 };
