@@ -1,31 +1,51 @@
-# Building and running what was built. Sourced by ./dev, on the build platform.
+# Building. Sourced by ./dev, on the build platform.
 
 export CCACHE_DIR=${CCACHE_DIR:-$ARA_CACHE/ccache} CCACHE_BASEDIR=$ARA_DIR CCACHE_NOHASHDIR=1
 export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-4G} CCACHE_SLOPPINESS=pch_defines,time_macros
 
-# build PRESET [TARGET…]: configures once, then builds; two builds of one preset wait for each other.
-build() {
+# configure PRESET: makes its build folder, once; holds its lock (descriptor 9) on return.
+configure() {
   local preset=$1 dir=$ARA_DIR/build/$1
-  shift
   case $preset in
     release | debug | asan | tsan | fuzz) ;;
     *) die "there is no preset '$preset' (release, debug, asan, tsan, fuzz)" ;;
   esac
   mkdir -p "$dir"
   exec 9>"$dir/.lock"
-  flock 9
-  if [ ! -e "$dir/build.ninja" ]; then
-    (cd "$ARA_DIR" && step "Configure $preset" cmake --preset "$preset")
+  lock 9 "building $preset"
+  [ -e "$dir/build.ninja" ] || step "Configure $preset" cmake -S "$ARA_DIR" --preset "$preset"
+}
+
+# build PRESET [TARGET…]: two builds of one preset wait for each other.
+build() {
+  local preset=$1 dir=$ARA_DIR/build/$1
+  configure "$preset"
+  shift
+  local start=$EPOCHREALTIME log=$dir/.build.log
+  if [ -t 2 ]; then
+    NINJA_STATUS="  Build $preset [%f/%t, %es] " ninja -C "$dir" "$@" >&2 9>&- ||
+      die "the build of $preset failed"
+  else
+    NINJA_STATUS='[%f/%t] ' ninja -C "$dir" "$@" 2>&1 9>&- | tee "$log" |
+      build_progress "$preset" >&2 || die "the build of $preset failed; the whole log: $log"
+    grep -q 'no work to do' "$log" || note "Build $preset: $(since "$start")"
   fi
-  if ninja -C "$dir" -n "${@:-all}" 2>/dev/null | grep -q 'no work to do'; then
-    exec 9>&-
-    return 0
-  fi
-  echo "  Build $preset:"
-  local start=$SECONDS
-  NINJA_STATUS='  [%f/%t %es] ' ninja -C "$dir" --quiet "${@:-all}" 9>&- || die "the build failed"
-  echo "  Build $preset: $((SECONDS - start)) s"
   exec 9>&-
+}
+
+# Of ninja's lines, passes on errors and, for each tenth of the work, one line of progress.
+build_progress() {
+  awk -v preset="$1" '
+    /^\[[0-9]+\/[0-9]+\] / {
+      split(substr($1, 2), part, /[\/\]]/)
+      tenth = int(10 * part[1] / part[2])
+      if (tenth > last) printf "  Build %s: %d of %d\n", preset, part[1], part[2]
+      if (tenth != last) last = tenth
+      fflush()
+      next
+    }
+    /^ninja: (Entering directory|no work to do)/ || /^-- / || /^\[[0-9]+\/1\]/ { next }
+    { print; fflush() }'
 }
 
 ara_binary() { printf '%s/build/release/bin/ara\n' "$ARA_DIR"; }

@@ -47,16 +47,18 @@ step() {
   note "$title: $(since "$start")"
 }
 
-end_step() {
+end_step() { # GROUP STATUS
+  local tries=20
   kill -TERM -- "-$1" 2>/dev/null
-  wait "$1" 2>/dev/null
+  while kill -0 -- "-$1" 2>/dev/null && ((tries-- > 0)); do sleep 0.1; done
+  kill -KILL -- "-$1" 2>/dev/null
   exit "$2"
 }
 
-# lock FD WHAT: takes the lock, saying so if another ./dev has it.
+# lock FD WHAT: takes the lock on an open file, saying so if another ./dev has it.
 lock() {
   flock -n "$1" && return 0
-  note "waiting for another ./dev that is $2"
+  note "Waiting for another ./dev that is $2"
   flock "$1"
 }
 

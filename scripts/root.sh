@@ -108,7 +108,7 @@ enter_root() {
     set -e
     root=$1 dir=$2
     shift 2
-    show() { mkdir -p "$1" "$root$1" && mount --rbind "$1" "$root$1"; }
+    show() { mkdir -p "$root$1" && mount --rbind "$1" "$root$1"; }
     system() {
       case $1/ in
         /bin/* | /sbin/* | /lib* | /usr/* | /etc/* | /var/* | /boot/* | /run/* | /lost+found/*) ;;
@@ -118,8 +118,9 @@ enter_root() {
     for host in /*; do
       [ -d "$host" ] && [ ! -L "$host" ] && ! system "$host" && show "$host"
     done
+    ! system "$ARA_HOME" || mkdir -p "$ARA_HOME"
     for used in "$HOME" "$ARA_DIR" "$ARA_SHARED" "$ARA_CACHE" "$ARA_HOME" "$dir" "${TMPDIR:-/tmp}"; do
-      [ "$used" != / ] && system "$used" && show "$used"
+      system "$used" && [ -d "$used" ] && show "$used"
     done
     [ -e /etc/resolv.conf ] && cat /etc/resolv.conf >"$root/etc/resolv.conf"
     [ -e /etc/hosts ] && cat /etc/hosts >"$root/etc/hosts"
