@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <numbers>
+#include <vector>
 
 namespace ara::domain {
 namespace {
@@ -29,6 +31,47 @@ std::size_t piece_of(const Table& table, double x) {
       std::clamp<std::ptrdiff_t>(index, 0, static_cast<std::ptrdiff_t>(table.size()) - 2));
 }
 
+/// A few order statistics of many values, without a full sort: the values are dealt into as many
+/// equal intervals as there are values, and only an interval that is asked for is sorted. Linear
+/// for values without extreme clusters, never worse than sorting them all.
+class OrderStatistics {
+ public:
+  explicit OrderStatistics(std::span<const double> sample)
+      : values_(sample.size()), start_(sample.size() + 1), sorted_(sample.size()) {
+    const auto [low, high] = std::ranges::minmax(sample);
+    low_ = low;
+    const double width = high - low;
+    scale_ = width > 0 && std::isfinite(width)
+                 ? static_cast<double>(sample.size()) * (1 - 1e-9) / width
+                 : 0;
+    if (!std::isfinite(scale_)) scale_ = 0;
+    for (double value : sample) ++start_[slot(value) + 1];
+    for (std::size_t i = 1; i < start_.size(); ++i) start_[i] += start_[i - 1];
+    std::vector<std::uint32_t> place(start_.begin(), start_.end() - 1);
+    for (double value : sample) values_[place[slot(value)]++] = value;
+  }
+
+  /// The value with `rank` others before it.
+  double at(std::size_t rank) const {
+    const auto after = std::upper_bound(start_.begin(), start_.end(), rank);
+    const auto index = static_cast<std::size_t>(after - start_.begin()) - 1;
+    if (!sorted_[index]) {
+      std::sort(values_.begin() + start_[index], values_.begin() + start_[index + 1]);
+      sorted_[index] = true;
+    }
+    return values_[rank];
+  }
+
+ private:
+  std::size_t slot(double value) const { return static_cast<std::size_t>((value - low_) * scale_); }
+
+  double low_ = 0;
+  double scale_ = 0;  ///< intervals per unit; 0: all in one
+  mutable std::vector<double> values_;        ///< grouped by interval
+  std::vector<std::uint32_t> start_;          ///< of each interval in values_
+  mutable std::vector<char> sorted_;
+};
+
 }  // namespace
 
 const std::array<double, QuantileFunction::kKnots>& QuantileFunction::levels() { return kLevels; }
@@ -46,16 +89,18 @@ QuantileFunction QuantileFunction::normal(double mean, double standard_deviation
   return function;
 }
 
-QuantileFunction QuantileFunction::empirical(std::span<double> sample) {
-  std::ranges::sort(sample);
+QuantileFunction QuantileFunction::empirical(std::span<const double> sample) {
+  const OrderStatistics ordered(sample);
   QuantileFunction function;
   const double last = static_cast<double>(sample.size() - 1);
   for (std::size_t i = 0; i < kKnots; ++i) {
     const double place = kLevels[i] * last;
     const auto below = static_cast<std::size_t>(place);
     const auto above = std::min(below + 1, sample.size() - 1);
-    function.values_[i] = std::lerp(sample[below], sample[above], place - static_cast<double>(below));
+    function.values_[i] =
+        std::lerp(ordered.at(below), ordered.at(above), place - static_cast<double>(below));
   }
+  std::ranges::sort(function.values_);  // lerp may round across a tie
   return function;
 }
 

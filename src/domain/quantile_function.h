@@ -23,9 +23,9 @@ class QuantileFunction {
 
   /// Of the normal distribution.
   static QuantileFunction normal(double mean, double standard_deviation);
-  /// Of the empirical distribution of `sample` (at least one value; sorted in place), by linear
+  /// Of the empirical distribution of `sample` (at least one value, all finite), by linear
   /// interpolation between order statistics (Hyndman and Fan 1996, definition 7).
-  static QuantileFunction empirical(std::span<double> sample);
+  static QuantileFunction empirical(std::span<const double> sample);
 
   /// The quantile at level p, 0 < p < 1.
   double at(double p) const;

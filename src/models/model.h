@@ -17,11 +17,19 @@ struct Setting {
   std::uint64_t seed = 0;  ///< of any simulation; a function of the bars, never of time
 };
 
+/// What a model is fitted on: the bars, oldest first, and their value_of, computed once for all.
+struct Sample {
+  std::span<const domain::Bar> bars;
+  std::span<const double> values;
+};
+
 /// The distribution of the change from the last value to each of the next sessions.
 struct Path {
   std::vector<domain::QuantileFunction> change;  ///< index 0 is one session ahead
   std::vector<double> sd;                        ///< standard deviation of the same changes
 };
+
+struct ModelRow;
 
 /// A fitted model: parameters, fixed once fitted, and a state that the bars move.
 ///
@@ -32,17 +40,43 @@ class Model {
  public:
   virtual ~Model() = default;
 
-  /// Takes the next bar into the state, in O(state).
-  virtual void update(const domain::Bar& bar) = 0;
+  const ModelRow& row() const { return *row_; }
+
+  /// Takes the next bar into the state, in O(state). Code::invalid on field "close" where the close
+  /// has no value on the model's scale (not finite, or not positive on Scale::log, or beyond
+  /// kMaxClose); the state is then as it was.
+  Result<void> update(const domain::Bar& bar);
+
+  /// The same for a bar whose value_of is already known and finite.
+  virtual void advance(const domain::Bar& bar, double value) = 0;
 
   /// The next `horizon` (>= 1) sessions. Finite and ordered for every state that a fit accepted.
   virtual Path forecast(int horizon) const = 0;
+
+  /// The distribution of the next session's change: forecast(1).change[0], without allocating.
+  virtual domain::QuantileFunction next() const = 0;
 
   /// One-step-ahead forecasts (means) of the values fitted on, in the units of value_of; the first
   /// ones, which no forecast precedes, equal the values themselves.
   virtual std::span<const double> fitted() const = 0;
 
+  /// The models that this one is made of, in the order of the catalog, weights summing to 1. A
+  /// simple model is itself with weight 1.
+  virtual std::vector<domain::Component> components() const;
+
   virtual std::unique_ptr<Model> clone() const = 0;
+
+  /// A copy with the same parameters and the state as before the first bar, to be folded anew; it
+  /// forecasts from its second bar on.
+  virtual std::unique_ptr<Model> restarted() const = 0;
+
+ protected:
+  Model(const ModelRow& row, domain::Scale scale) : row_(&row), scale_(scale) {}
+  Model(const Model&) = default;
+
+ private:
+  const ModelRow* row_;  ///< in the catalog, which is static
+  domain::Scale scale_;
 };
 
 /// What models work on: the logarithm of the (adjusted) close, or the close itself.
@@ -51,14 +85,19 @@ double value_of(const domain::Bar& bar, domain::Scale scale);
 /// Scale::log if every close is positive, else Scale::level.
 domain::Scale scale_of(std::span<const domain::Bar> bars);
 
+/// Closes larger in size are refused: their squares would leave the range of a double.
+inline constexpr double kMaxClose = 1e100;
+
 /// A row of the catalog: all that enrols a model with the tests, the benchmarks and `/models`.
 struct ModelRow {
   std::string_view name;    ///< on the wire, e.g. "garch_fhs"
   std::string_view title;   ///< for people
   std::string_view source;  ///< paper and equation
   std::size_t min_bars;     ///< fewer are refused with Code::invalid on field "bars"
-  /// Estimates the parameters on `bars` (oldest first) and folds `update` over them.
-  Result<std::unique_ptr<Model>> (*fit)(std::span<const domain::Bar> bars, const Setting& setting);
+  /// Estimates the parameters on a sample of at least min_bars and folds the state over it. `row`
+  /// is this row.
+  Result<std::unique_ptr<Model>> (*fit)(const ModelRow& row, const Sample& sample,
+                                        const Setting& setting);
 };
 
 /// All models, simplest first; the last is the default, the combination of the others.
@@ -67,14 +106,12 @@ std::span<const ModelRow> catalog();
 /// By name; the error lists the names.
 Result<const ModelRow*> find_model(std::string_view name);
 
-/// Checks min_bars and the bars (finite closes, ascending times), then fits.
+/// Checks min_bars and the bars (closes that have a value on the scale, ascending times), then
+/// fits. Code::invalid on field "bars", "close" or "time".
 Result<std::unique_ptr<Model>> fit(const ModelRow& row, std::span<const domain::Bar> bars,
                                    const Setting& setting);
 
 /// Changes whenever any model here may give other numbers for the same bars; part of the key.
 std::string_view version();
-
-/// The weights of the combination that `version` names.
-std::vector<domain::Component> components();
 
 }  // namespace ara::models

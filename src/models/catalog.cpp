@@ -1,0 +1,57 @@
+#include <array>
+#include <string>
+
+#include "models/fits.h"
+
+namespace ara::models {
+namespace {
+
+constexpr std::array kCatalog{
+    ModelRow{.name = "drift",
+             .title = "Random walk with drift",
+             .source = "Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., "
+                       "sections 5.2 and 5.5",
+             .min_bars = 3,
+             .fit = fit_drift},
+    ModelRow{.name = "ses",
+             .title = "Simple exponential smoothing",
+             .source = "Hyndman, Koehler, Ord and Snyder 2008, Forecasting with Exponential "
+                       "Smoothing, ETS(A,N,N), table 6.1",
+             .min_bars = 4,
+             .fit = fit_ses},
+    ModelRow{.name = "theta",
+             .title = "Theta method",
+             .source = "Assimakopoulos and Nikolopoulos 2000; as exponential smoothing with drift, "
+                       "Hyndman and Billah 2003, Unmasking the Theta method, equation 8",
+             .min_bars = 4,
+             .fit = fit_theta},
+    ModelRow{.name = "garch_fhs",
+             .title = "GARCH(1,1)-t with filtered historical simulation",
+             .source = "Bollerslev 1987, A conditionally heteroskedastic time series model; "
+                       "Barone-Adesi, Giannopoulos and Vosper 1999, VaR without correlations",
+             .min_bars = 100,
+             .fit = fit_garch_fhs},
+    ModelRow{.name = "combination",
+             .title = "Weighted average of the other models' quantiles",
+             .source = "Lichtendahl, Grushka-Cockayne and Winkler 2013, Is it better to average "
+                       "probabilities or quantiles?, equation 2",
+             .min_bars = 10,
+             .fit = fit_combination},
+};
+
+}  // namespace
+
+std::span<const ModelRow> catalog() { return kCatalog; }
+
+Result<const ModelRow*> find_model(std::string_view name) {
+  std::string allowed = "one of";
+  for (const ModelRow& row : kCatalog) {
+    if (row.name == name) return &row;
+    allowed += (&row == &kCatalog.front() ? " " : ", ") + std::string(row.name);
+  }
+  return invalid("model", name, allowed);
+}
+
+std::string_view version() { return "1"; }
+
+}  // namespace ara::models

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "models/model.h"
+
+/// The fit function of each model, for the rows of the catalog; each is in the file of its name.
+namespace ara::models {
+
+using Fitted = Result<std::unique_ptr<Model>>;
+
+Fitted fit_drift(const ModelRow& row, const Sample& sample, const Setting& setting);
+Fitted fit_ses(const ModelRow& row, const Sample& sample, const Setting& setting);
+Fitted fit_theta(const ModelRow& row, const Sample& sample, const Setting& setting);
+Fitted fit_garch_fhs(const ModelRow& row, const Sample& sample, const Setting& setting);
+Fitted fit_combination(const ModelRow& row, const Sample& sample, const Setting& setting);
+
+}  // namespace ara::models

@@ -1,0 +1,65 @@
+// Simple exponential smoothing; the variance h sessions ahead is s^2 (1 + (h - 1) alpha^2)
+// (Hyndman et al. 2008, table 6.1, ETS(A,N,N)).
+#include <utility>
+
+#include "models/fits.h"
+#include "models/gaussian.h"
+#include "models/smoothing.h"
+
+namespace ara::models {
+namespace {
+
+class Ses final : public Model {
+ public:
+  Ses(const ModelRow& row, const Sample& sample, domain::Scale scale)
+      : Model(row, scale),
+        smoothing_(fit_smoothing(sample.values)),
+        level_(smoothing_.initial),
+        fitted_(levels_before(smoothing_, sample.values)) {
+    for (std::size_t i = 0; i < sample.values.size(); ++i) {
+      Ses::advance(sample.bars[i], sample.values[i]);
+    }
+  }
+
+  void advance(const domain::Bar&, double value) override {
+    level_ = smoothing_.next_level(level_, value);
+    last_ = value;
+  }
+
+  Path forecast(int horizon) const override {
+    return gaussian_path(horizon, [this](int h) { return moments(h); });
+  }
+
+  domain::QuantileFunction next() const override {
+    const auto [mean, variance] = moments(1);
+    return domain::QuantileFunction::normal(mean, std::sqrt(variance));
+  }
+
+  std::span<const double> fitted() const override { return fitted_; }
+  std::unique_ptr<Model> clone() const override { return std::make_unique<Ses>(*this); }
+
+  std::unique_ptr<Model> restarted() const override {
+    auto copy = std::make_unique<Ses>(*this);
+    copy->level_ = smoothing_.initial;
+    return copy;
+  }
+
+ private:
+  std::pair<double, double> moments(int h) const {
+    const double grown = (h - 1) * smoothing_.alpha * smoothing_.alpha;
+    return {level_ - last_, smoothing_.variance * (1 + grown)};
+  }
+
+  Smoothing smoothing_;
+  double level_;
+  double last_ = 0;
+  std::vector<double> fitted_;
+};
+
+}  // namespace
+
+Fitted fit_ses(const ModelRow& row, const Sample& sample, const Setting& setting) {
+  return std::make_unique<Ses>(row, sample, setting.scale);
+}
+
+}  // namespace ara::models

@@ -1,0 +1,115 @@
+#include "models/smoothing.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+
+namespace ara::models {
+namespace {
+
+constexpr double kLowest = 1e-4;
+constexpr double kHighest = 0.9999;
+constexpr std::size_t kLanes = 8;
+using Lanes = std::array<double, kLanes>;
+
+double logit(double p) { return std::log(p / (1 - p)); }
+double logistic(double x) { return 1 / (1 + std::exp(-x)); }
+
+struct Profile {
+  Lanes squares;  ///< the least sum of squares at each alpha
+  Lanes initial;  ///< the l(0) that gives it, less the first value
+};
+
+/// The sum of squares at eight values of alpha in one pass (their recursions are independent, so
+/// they share the latency of one). Errors are linear in l(0), e = r - w l(0), so the best l(0) is
+/// an ordinary regression.
+Profile profile(std::span<const double> values, const Lanes& alpha) {
+  const double origin = values.front();
+  Lanes level{}, rr{}, rw{}, ww{}, weight{}, decay{};
+  for (std::size_t k = 0; k < kLanes; ++k) {
+    weight[k] = 1;
+    decay[k] = 1 - alpha[k];
+  }
+  for (double value : values) {
+    const double y = value - origin;
+    for (std::size_t k = 0; k < kLanes; ++k) {
+      const double r = y - level[k];
+      rr[k] += r * r;
+      rw[k] += r * weight[k];
+      ww[k] += weight[k] * weight[k];
+      level[k] += alpha[k] * r;
+      weight[k] *= decay[k];
+    }
+  }
+  Profile result{};
+  for (std::size_t k = 0; k < kLanes; ++k) {
+    result.initial[k] = rw[k] / ww[k];
+    result.squares[k] = std::max(0.0, rr[k] - rw[k] * result.initial[k]);
+  }
+  return result;
+}
+
+struct Best {
+  double at = 0;  ///< logit of alpha
+  double squares = INFINITY;
+};
+
+Best search(std::span<const double> values, double low, double high, std::size_t points) {
+  Best best;
+  const double step = (high - low) / static_cast<double>(points - 1);
+  for (std::size_t first = 0; first < points; first += kLanes) {
+    Lanes at{}, alpha{};
+    for (std::size_t k = 0; k < kLanes; ++k) {
+      at[k] = low + step * static_cast<double>(first + k);
+      alpha[k] = std::clamp(logistic(at[k]), kLowest, kHighest);
+    }
+    const Profile found = profile(values, alpha);
+    for (std::size_t k = 0; k < kLanes; ++k) {
+      if (found.squares[k] < best.squares) best = {at[k], found.squares[k]};
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+Smoothing fit_smoothing(std::span<const double> values) {
+  // A grid in logit(alpha), because the sum of squares may have more than one minimum, then four
+  // grids around the best point, each 3.5 times as fine.
+  const double low = logit(kLowest);
+  const double high = logit(kHighest);
+  constexpr std::size_t kCoarse = 2 * kLanes;
+  Best best = search(values, low, high, kCoarse);
+  double reach = (high - low) / (kCoarse - 1);
+  for (int round = 0; round < 4; ++round) {
+    best = search(values, std::max(low, best.at - reach), std::min(high, best.at + reach), kLanes);
+    reach *= 2.0 / (kLanes - 1);
+  }
+  Smoothing smoothing;
+  smoothing.alpha = std::clamp(logistic(best.at), kLowest, kHighest);
+  Lanes alpha;
+  alpha.fill(smoothing.alpha);
+  smoothing.initial = values.front() + profile(values, alpha).initial[0];
+  double level = smoothing.initial;
+  double squares = 0;
+  for (double value : values) {
+    squares += (value - level) * (value - level);
+    level = smoothing.next_level(level, value);
+  }
+  smoothing.variance = squares / static_cast<double>(values.size() - 2);
+  return smoothing;
+}
+
+std::vector<double> levels_before(const Smoothing& smoothing, std::span<const double> values) {
+  std::vector<double> levels;
+  levels.reserve(values.size());
+  double level = smoothing.initial;
+  for (double value : values) {
+    levels.push_back(level);
+    level = smoothing.next_level(level, value);
+  }
+  return levels;
+}
+
+}  // namespace ara::models

@@ -1,0 +1,88 @@
+// The Theta method without seasonality, which is simple exponential smoothing with a drift of half
+// the slope b of the least-squares line through the values (Hyndman and Billah 2003, equation 8):
+//   y(n+h|n) = l(n) + b/2 (h - 1 + (1 - (1 - alpha)^n) / alpha),
+// variance as that of the smoothing, s^2 (1 + (h - 1) alpha^2).
+#include <utility>
+
+#include "models/fits.h"
+#include "models/gaussian.h"
+#include "models/smoothing.h"
+
+namespace ara::models {
+namespace {
+
+/// Slope of the least-squares line through the values at 0, 1, 2, …
+double slope_of(std::span<const double> values) {
+  const double n = static_cast<double>(values.size());
+  const double middle = (n - 1) / 2;
+  double covariance = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    covariance += (static_cast<double>(i) - middle) * (values[i] - values.front());
+  }
+  return covariance / (n * (n * n - 1) / 12);
+}
+
+class Theta final : public Model {
+ public:
+  Theta(const ModelRow& row, const Sample& sample, domain::Scale scale)
+      : Model(row, scale),
+        smoothing_(fit_smoothing(sample.values)),
+        half_slope_(slope_of(sample.values) / 2),
+        level_(smoothing_.initial) {
+    fitted_.reserve(sample.values.size());
+    for (std::size_t i = 0; i < sample.values.size(); ++i) {
+      fitted_.push_back(level_ + half_slope_ * lag());
+      Theta::advance(sample.bars[i], sample.values[i]);
+    }
+  }
+
+  void advance(const domain::Bar&, double value) override {
+    level_ = smoothing_.next_level(level_, value);
+    faded_ *= 1 - smoothing_.alpha;
+    last_ = value;
+  }
+
+  Path forecast(int horizon) const override {
+    return gaussian_path(horizon, [this](int h) { return moments(h); });
+  }
+
+  domain::QuantileFunction next() const override {
+    const auto [mean, variance] = moments(1);
+    return domain::QuantileFunction::normal(mean, std::sqrt(variance));
+  }
+
+  std::span<const double> fitted() const override { return fitted_; }
+  std::unique_ptr<Model> clone() const override { return std::make_unique<Theta>(*this); }
+
+  std::unique_ptr<Model> restarted() const override {
+    auto copy = std::make_unique<Theta>(*this);
+    copy->level_ = smoothing_.initial;
+    copy->faded_ = 1;
+    return copy;
+  }
+
+ private:
+  /// How many steps of the line the level lags behind.
+  double lag() const { return (1 - faded_) / smoothing_.alpha; }
+
+  std::pair<double, double> moments(int h) const {
+    const double grown = (h - 1) * smoothing_.alpha * smoothing_.alpha;
+    const double mean = level_ - last_ + half_slope_ * ((h - 1) + lag());
+    return {mean, smoothing_.variance * (1 + grown)};
+  }
+
+  Smoothing smoothing_;
+  double half_slope_;
+  double level_;
+  double faded_ = 1;  ///< (1 - alpha)^n
+  double last_ = 0;
+  std::vector<double> fitted_;
+};
+
+}  // namespace
+
+Fitted fit_theta(const ModelRow& row, const Sample& sample, const Setting& setting) {
+  return std::make_unique<Theta>(row, sample, setting.scale);
+}
+
+}  // namespace ara::models
