@@ -33,6 +33,13 @@ struct PutOutcome {
   domain::Revision revision;
 };
 
+/// Bars of one symbol, to be written with those of others.
+struct SymbolBars {
+  domain::Symbol symbol;
+  domain::AssetType asset_type = domain::AssetType::stock;
+  std::span<const domain::Bar> bars;
+};
+
 /// A forecast kept: its encoded bytes under the id of its key.
 struct ForecastRow {
   Hash128 id;
@@ -91,6 +98,10 @@ class Store {
   /// Code::invalid. A symbol stored with another asset type: Code::conflict.
   virtual Result<PutOutcome> put_bars(const domain::Symbol& symbol, domain::AssetType asset_type,
                                       std::span<const domain::Bar> bars, const Call& call) = 0;
+  /// As put_bars, for several symbols (none twice) in one atomic write: a file that holds many
+  /// lands whole or not at all. The outcomes are in the order of `batch`.
+  virtual Result<std::vector<PutOutcome>> put_all_bars(std::span<const SymbolBars> batch,
+                                                       const Call& call) = 0;
   /// The newest `count` bars with the revision and asset type they belong to, read as one
   /// snapshot; Code::not_found for an unknown symbol.
   virtual Result<domain::Series> last_bars(const domain::Symbol& symbol, std::size_t count,
