@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -8,21 +9,13 @@
 #include <vector>
 
 #include "base/result.h"
+#include "config/limits.h"
 
 namespace ara::config {
 
 /// Where a setting's value came from; an earlier one overrides a later one.
 enum class Source { flag, environment, dotenv, file, built_in };
 std::string_view to_string(Source source);
-
-/// One row per setting in settings.cpp: its name there is its environment variable.
-struct SettingRow {
-  std::string_view name;     ///< e.g. "API_PORT"; the flag is --api-port, the ara.toml key api_port
-  std::string_view allowed;  ///< in words, e.g. "an integer from 1 to 65535"
-  std::string_view help;
-  bool secret = false;       ///< never shown
-};
-std::span<const SettingRow> settings();
 
 /// A setting's value, its source, and for files the place, e.g. "./.env:3".
 struct Shown {
@@ -34,36 +27,65 @@ struct Shown {
 
 /// All settings, checked. Each one is used somewhere, or it does not exist.
 struct Config {
-  std::string home;  ///< ARA_HOME: holds ara.db
-  std::string environment = "development";  ///< ARA_ENV
-  std::string log_level = "info";           ///< ARA_LOG_LEVEL
-  std::string host = "127.0.0.1";           ///< API_HOST
-  std::uint16_t port = 8000;                ///< API_PORT
-  unsigned api_workers = 1;                 ///< API_WORKERS: event loops
-  unsigned max_workers = 1;                 ///< MAX_WORKERS: slow lane
-  std::uint64_t cache_size_mb = 64;         ///< CACHE_SIZE_MB: one budget for the process
-  std::uint32_t cache_ttl_seconds = 300;    ///< CACHE_TTL_SECONDS
-  std::uint32_t request_deadline_ms = 5000; ///< REQUEST_DEADLINE_MS
-  bool docs = true;                         ///< ENABLE_DOCS
-  bool metrics = true;                      ///< ENABLE_METRICS
+  std::string home;                          ///< ARA_HOME: holds ara.db
+  std::string environment = "development";   ///< ARA_ENV
+  std::string log_level = "info";            ///< ARA_LOG_LEVEL
+  std::string host = "127.0.0.1";            ///< API_HOST, an IP address
+  std::uint16_t port = 8000;                 ///< API_PORT
+  bool allow_public = false;                 ///< ALLOW_PUBLIC
+  unsigned api_workers = 1;                  ///< API_WORKERS: event loops
+  unsigned max_workers = 1;                  ///< MAX_WORKERS: slow lane
+  std::uint64_t cache_size_mb = 64;          ///< CACHE_SIZE_MB: one budget for the process
+  std::uint32_t cache_ttl_seconds = 300;     ///< CACHE_TTL_SECONDS
+  std::uint32_t request_deadline_ms = 5000;  ///< REQUEST_DEADLINE_MS
+  bool docs = true;                          ///< ENABLE_DOCS
+  bool metrics = true;                       ///< ENABLE_METRICS
 
   std::vector<Shown> shown;  ///< in the order of settings()
+  /// Names found in the environment or `.env` that ARA's documentation or its elders know and this
+  /// version does not use, e.g. REDIS_HOST; and those among them that ask for TLS.
+  std::vector<std::string> unused;
+  std::vector<std::string> tls;
 
   std::string database_path() const { return home + "/ara.db"; }
 };
 
-/// What the machine, or the container it is in, allows (cgroup v1 and v2 limits over /proc).
-struct Limits {
-  double cores = 1;
-  std::uint64_t memory_bytes = 0;
+/// One row per setting in settings.cpp. Its name is its environment variable; its key in ara.toml
+/// is key_of(name), its flag flags_of(row).
+struct SettingRow {
+  std::string_view name;     ///< e.g. "API_PORT"
+  std::string_view allowed;  ///< in words, e.g. "an integer from 1 to 65535"
+  std::string_view help;
+  /// The value where nothing sets it; may look at settings of earlier rows.
+  std::string (*built_in)(const Limits& limits, const Config& earlier);
+  /// Takes a text over into the configuration, or gives false where it is not allowed.
+  bool (*assign)(std::string_view text, Config& config);
+  bool shared = false;       ///< means something to every command, not to the server alone
+  std::string_view alias{};  ///< a shorter flag, e.g. "port"
+  bool secret = false;       ///< never shown
 };
-/// `root` is prepended to /proc and /sys/fs/cgroup, for tests.
-Limits read_limits(const std::string& root = "");
+std::span<const SettingRow> settings();
 
-/// Reads flags (name -> text, from the command line), the environment, `.env` and `ara.toml` in
-/// `directory`, in that order of precedence. The first bad value is an error naming its field and
-/// place; an unknown key in ara.toml is an error that suggests the nearest.
+/// "API_PORT" -> "api_port", "ARA_HOME" -> "home": ara.toml and flags need no "ara".
+std::string key_of(std::string_view name);
+/// The flags of a setting, e.g. "--port,--api-port".
+std::string flags_of(const SettingRow& row);
+/// The words of a setting that allows "one of a, b, c"; none for other kinds.
+std::vector<std::string> choices(const SettingRow& row);
+/// The value as it may be shown: a secret is not.
+std::string shown_value(const SettingRow& row, std::string_view value);
+
+/// Reads flags (setting's name -> text), the environment, `.env` and `ara.toml` in `directory`, in
+/// that order of precedence; an empty variable counts as not set. The first bad value is an error
+/// naming its field and place; an unknown key in ara.toml is an error that suggests the nearest.
 Result<Config> load(const std::map<std::string, std::string>& flags, const std::string& directory,
                     const Limits& limits);
+
+/// What a server may not be started with: an address that others can reach while there are no
+/// accounts (unless ALLOW_PUBLIC), and TLS settings.
+Result<void> check_serving(const Config& config);
+
+/// A commented ara.toml with every setting at its built-in value.
+std::string template_file(const Limits& limits);
 
 }  // namespace ara::config
