@@ -22,12 +22,13 @@ struct Key {
   std::string_view tag;
 };
 
+/// In a memory tier entries = admitted - evicted - expired.
 struct TierStats {
   std::uint64_t hits = 0;
-  std::uint64_t misses = 0;
-  std::uint64_t admitted = 0;
-  std::uint64_t evicted = 0;
-  std::uint64_t expired = 0;
+  std::uint64_t misses = 0;    ///< expired entries that were asked for included
+  std::uint64_t admitted = 0;  ///< new entries taken in, for however short a while
+  std::uint64_t evicted = 0;   ///< gave way to others
+  std::uint64_t expired = 0;   ///< outlived their ttl and were freed
   std::uint64_t bytes = 0;  ///< held now, keys and bookkeeping included
   std::uint64_t entries = 0;
 };
@@ -52,6 +53,10 @@ class Tier {
 /// that no slow work is ever done under, and never fails.
 std::unique_ptr<Tier> make_memory_tier(std::uint64_t capacity_bytes,
                                        const Clock& clock = system_clock());
+
+/// The capacity in bytes with which a memory tier holds that many values of `value_bytes` each (the
+/// capacity of their strings), bookkeeping included.
+std::uint64_t memory_capacity_for(std::uint64_t entries, std::size_t value_bytes);
 
 /// Asks the tiers in order and stores upward what a lower one had; puts go to all. A tier that
 /// fails is passed over. get() fails only if nothing was found and some tier failed.
