@@ -49,9 +49,9 @@ step() {
 
 end_step() { # GROUP STATUS
   local tries=20
-  kill -TERM -- "-$1" 2>/dev/null
+  kill -TERM -- "-$1" 2>/dev/null || true
   while kill -0 -- "-$1" 2>/dev/null && ((tries-- > 0)); do sleep 0.1; done
-  kill -KILL -- "-$1" 2>/dev/null
+  kill -KILL -- "-$1" 2>/dev/null || true
   exit "$2"
 }
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# fuzz.sh TARGET SECONDS: fuzzes a built target on a copy of its seeds, prints what was done, and
-# fails, saying where the input lies, on a finding.
+# fuzz.sh TARGET [SECONDS]: fuzzes a built target on a copy of its seeds, for 5 s or, where ARA_LONG
+# is set, 60 s unless told; prints what was done, and fails, saying where the input lies, on a
+# finding.
 set -euo pipefail
 ARA_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-target=$1 seconds=$2
+target=$1 seconds=${2:-$([ -n "${ARA_LONG:-}" ] && echo 60 || echo 5)}
 work=$ARA_DIR/build/fuzz/work/$target
 mkdir -p "$work/corpus" "$work/findings"
 log=$work/log

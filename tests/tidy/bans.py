@@ -61,7 +61,7 @@ BANS = [
     Ban(r"\b(?:malloc|calloc|realloc)\s*\(", "std::vector or std::string", ("src/",)),
     # (SQLite's busy handler must wait in the thread that called it.)
     Ban(r"\bsleep_(?:for|until)\b|\b[un]?(?:nano)?sleep\s*\(", "wait on a condition until a Deadline",
-        ("src/",), ("src/storage/sqlite_connection.cpp",)),
+        ("src/",), ("src/storage/sqlite",)),
     Ban(r"\b(?:std::)?(?:exit|_exit|quick_exit)\s*\(", "return an Error", ("src/",), ("src/app/", "src/cli/")),
     Ban(r"(?<![\w:.>])(?:std::)?(?:system|popen)\s*\(", "nothing: ARA starts no programs", ("src/",)),
     Ban(r"\b(?:std::|secure_)?getenv\s*\(", "a setting: a row in src/config/", ("src/",), ("src/config/",)),

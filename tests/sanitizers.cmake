@@ -1,0 +1,37 @@
+# The same test programs under sanitizers, and the fuzz targets, as tests of the release tree: one
+# ctest runs everything. `./dev test` builds the other presets first.
+
+# Under ThreadSanitizer only what has threads: these rooms have none, and their numbers take long.
+set(single_threaded base domain ingest models golden)
+set(threaded ${test_programs})
+list(REMOVE_ITEM threaded ${single_threaded})
+
+# What `./dev test` builds of a preset.
+set(wanted ${test_programs})
+if(ARA_SANITIZE STREQUAL "thread")
+  set(wanted ${threaded})
+endif()
+list(TRANSFORM wanted PREPEND test_)
+add_custom_target(tests DEPENDS ${wanted})
+
+if(NOT ARA_SANITIZE)
+  foreach(sanitizer asan tsan)
+    set(programs ${test_programs})
+    if(sanitizer STREQUAL "tsan")
+      set(programs ${threaded})
+    endif()
+    foreach(program ${programs})
+      add_test(NAME ${sanitizer}.${program}
+               COMMAND ${PROJECT_SOURCE_DIR}/build/${sanitizer}/bin/test_${program} --gtest_brief=1)
+      set_tests_properties(${sanitizer}.${program} PROPERTIES ENVIRONMENT "${test_env}" TIMEOUT 900
+                           LABELS ${sanitizer})
+    endforeach()
+  endforeach()
+
+  file(GLOB targets RELATIVE ${PROJECT_SOURCE_DIR}/fuzz CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/*.cpp)
+  foreach(target ${targets})
+    cmake_path(GET target STEM stem)
+    add_test(NAME fuzz.${stem} COMMAND bash ${PROJECT_SOURCE_DIR}/scripts/fuzz.sh ${stem})
+    set_tests_properties(fuzz.${stem} PROPERTIES TIMEOUT 300 LABELS fuzz)
+  endforeach()
+endif()
