@@ -1,0 +1,209 @@
+#include "serve/forecast_service.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+#include <yyjson.h>
+
+#include <cmath>
+#include <filesystem>
+#include <format>
+#include <future>
+#include <latch>
+#include <thread>
+
+#include "base/rng.h"
+#include "domain/calendar.h"
+#include "serve/encode.h"
+
+namespace ara::serve {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Weekday bars of a random walk, made by arithmetic so that every run has the same.
+std::vector<domain::Bar> made_bars(std::size_t count, std::uint64_t seed = 1) {
+  std::vector<domain::Bar> bars;
+  Rng rng(seed);
+  double price = 100;
+  domain::Date day{std::chrono::year{2020} / 1 / 1};
+  while (bars.size() < count) {
+    day += std::chrono::days{1};
+    if (!domain::is_session(domain::Market::us_equities, day)) continue;
+    price *= std::exp(0.02 * (rng.uniform() + rng.uniform() + rng.uniform() - 1.5));
+    bars.push_back({.time = day, .open = price, .high = price * 1.01, .low = price * 0.99,
+                    .close = price, .adjusted_close = price, .volume = 1000});
+  }
+  return bars;
+}
+
+domain::Symbol symbol(std::string_view text) { return *domain::Symbol::parse(text); }
+
+class ForecastServiceTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::temp_directory_path() /
+              std::format("ara-serve-{}-{}", getpid(),
+                          testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::create_directories(folder_);
+    store_ = *storage::open_sqlite((folder_ / "ara.db").string());
+    bars_ = made_bars(400);
+    put("AAPL", std::span(bars_).first(399));
+    metrics_ = std::make_shared<telemetry::Metrics>();
+    service_ = start();
+  }
+
+  void TearDown() override {
+    service_.reset();
+    store_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  std::unique_ptr<ForecastService> start() {
+    return *make_forecast_service(store_, metrics_, {.workers = 2, .head_refresh = 10ms});
+  }
+
+  void put(std::string_view name, std::span<const domain::Bar> bars) {
+    ASSERT_TRUE(store_->put_bars(symbol(name), domain::AssetType::stock, bars, {}));
+  }
+
+  Result<Ready> ask(const ForecastRequest& request, Deadline deadline = Deadline::after(10s)) {
+    std::promise<Result<Ready>> answer;
+    service_->compute(request, deadline, [&](Result<Ready> r) { answer.set_value(std::move(r)); });
+    return answer.get_future().get();
+  }
+
+  double counted(const std::string& series) const {
+    const std::string text = metrics_->exposition();
+    const auto at = text.find("\n" + series + " ");
+    return at == std::string::npos ? 0 : std::stod(text.substr(at + series.size() + 2));
+  }
+
+  std::filesystem::path folder_;
+  std::shared_ptr<storage::Store> store_;
+  std::shared_ptr<telemetry::Metrics> metrics_;
+  std::vector<domain::Bar> bars_;
+  std::unique_ptr<ForecastService> service_;
+};
+
+TEST_F(ForecastServiceTest, CachedBytesEqualComputedBytesAtEveryTier) {
+  const ForecastRequest request{.symbol = symbol("AAPL"), .days = 7};
+  EXPECT_FALSE(service_->cached(request));
+  const auto computed = ask(request);
+  ASSERT_TRUE(computed) << computed.error().message;
+  const auto l1 = service_->cached(request);
+  ASSERT_TRUE(l1);
+  EXPECT_EQ(*l1->body, *computed->body);
+  EXPECT_EQ(l1->id, computed->id);
+
+  service_ = start();  // an empty L1; the old service wrote what it had to the store as it ended
+  EXPECT_FALSE(service_->cached(request));
+  const auto l3 = service_->compute_now(request, {});
+  ASSERT_TRUE(l3);
+  EXPECT_EQ(*l3->body, *computed->body);
+  EXPECT_EQ(counted("ara_cache_requests_total{tier=\"l3\",result=\"hit\"}"), 1);
+}
+
+TEST_F(ForecastServiceTest, NewBarsChangeTheKeyWithinASecond) {
+  const ForecastRequest request{.symbol = symbol("AAPL")};
+  const auto before = ask(request);
+  ASSERT_TRUE(before);
+  put("AAPL", bars_);
+  std::this_thread::sleep_for(1s);
+  const auto cached = service_->cached(request);
+  EXPECT_TRUE(!cached || cached->id != before->id);
+  const auto after = ask(request);
+  ASSERT_TRUE(after);
+  EXPECT_NE(after->id, before->id);
+  EXPECT_NE(*after->body, *before->body);
+}
+
+TEST_F(ForecastServiceTest, ManyWhoWantOneThingShareItsMaking) {
+  const ForecastRequest request{.symbol = symbol("AAPL"), .days = 30};
+  constexpr int kCallers = 200;
+  std::latch all(kCallers);
+  std::atomic<int> good = 0;
+  for (int i = 0; i < kCallers; ++i) {
+    service_->compute(request, Deadline::after(10s), [&](Result<Ready> ready) {
+      good += ready ? 1 : 0;
+      all.count_down();
+    });
+  }
+  all.wait();
+  EXPECT_EQ(good, kCallers);
+  EXPECT_EQ(counted("ara_forecast_duration_seconds_count"), 1);
+}
+
+TEST_F(ForecastServiceTest, UnknownSymbolSuggestsNearOnes) {
+  std::this_thread::sleep_for(50ms);
+  const auto ready = ask({.symbol = symbol("AAPLE")});
+  ASSERT_FALSE(ready);
+  EXPECT_EQ(ready.error().code, Code::not_found);
+  EXPECT_EQ(ready.error().field, "symbol");
+  EXPECT_NE(ready.error().message.find("did you mean AAPL?"), std::string::npos);
+}
+
+TEST_F(ForecastServiceTest, AssetTypeMustBeTheStoredOne) {
+  const auto ready = ask({.symbol = symbol("AAPL"), .asset_type = domain::AssetType::crypto});
+  ASSERT_FALSE(ready);
+  EXPECT_EQ(ready.error().field, "asset_type");
+  EXPECT_TRUE(ask({.symbol = symbol("AAPL"), .asset_type = domain::AssetType::stock}));
+}
+
+TEST_F(ForecastServiceTest, TooFewBarsAreRefusedNotInvented) {
+  put("TINY", std::span(bars_).first(2));
+  const auto ready = ask({.symbol = symbol("TINY")});
+  ASSERT_FALSE(ready);
+  EXPECT_EQ(ready.error().code, Code::invalid);
+}
+
+TEST_F(ForecastServiceTest, ADeadlineThatCannotBeMetIsRefusedAtOnce) {
+  const auto ready = ask({.symbol = symbol("AAPL"), .days = 9}, Deadline::after(0s));
+  ASSERT_FALSE(ready);
+  EXPECT_EQ(ready.error().code, Code::overloaded);
+  EXPECT_GE(service_->retry_after_seconds(), 1);
+}
+
+TEST_F(ForecastServiceTest, BodyKeepsTheContract) {
+  const auto ready = ask({.symbol = symbol("AAPL"), .days = 3});
+  ASSERT_TRUE(ready);
+  yyjson_doc* doc = yyjson_read(ready->body->data(), ready->body->size(), 0);
+  ASSERT_NE(doc, nullptr);
+  yyjson_val* root = yyjson_doc_get_root(doc);
+  EXPECT_EQ(std::string(yyjson_get_str(yyjson_obj_get(root, "id"))), to_hex(ready->id));
+  EXPECT_EQ(std::string(yyjson_get_str(yyjson_obj_get(root, "symbol"))), "AAPL");
+  const double last = yyjson_get_num(yyjson_obj_get(root, "current_price"));
+  EXPECT_NEAR(last, bars_[398].close, 1e-6);
+  yyjson_val* days = yyjson_obj_get(root, "predictions");
+  ASSERT_EQ(yyjson_arr_size(days), 3U);
+  std::size_t index = 0;
+  std::size_t count = 0;
+  yyjson_val* day = nullptr;
+  double width_before = 0;
+  yyjson_arr_foreach(days, index, count, day) {
+    const auto number = [&](const char* name) {
+      return yyjson_get_num(yyjson_obj_get(day, name));
+    };
+    EXPECT_EQ(number("day"), static_cast<double>(index + 1));
+    EXPECT_NEAR(number("predicted_return"), 100 * (number("predicted_price") / last - 1), 1e-6);
+    EXPECT_LT(number("lower_bound"), number("predicted_price"));
+    EXPECT_GT(number("upper_bound"), number("predicted_price"));
+    EXPECT_GE(number("confidence"), 0.5);
+    EXPECT_LT(number("confidence"), 1);
+    EXPECT_GT(number("upper_bound") - number("lower_bound"), width_before);
+    width_before = number("upper_bound") - number("lower_bound");
+    EXPECT_EQ(yyjson_obj_size(yyjson_obj_get(day, "quantiles")), 9U);
+  }
+  // What is not computed is null, and said.
+  yyjson_val* confidence = yyjson_obj_get(root, "confidence");
+  EXPECT_TRUE(yyjson_is_null(yyjson_obj_get(confidence, "overall")));
+  EXPECT_EQ(yyjson_arr_size(yyjson_obj_get(root, "unavailable")), 13U);
+  yyjson_doc_free(doc);
+}
+
+TEST(Encode, PostFormAddsItsFieldsAtTheEnd) {
+  EXPECT_EQ(with_response_fields(R"({"id":"x"})", R"(a"b\c)", "2026-01-01T00:00:00.000Z"),
+            R"({"id":"x","timestamp":"2026-01-01T00:00:00.000Z","request_id":"a\"b\\c"})");
+}
+
+}  // namespace
+}  // namespace ara::serve

@@ -1,0 +1,90 @@
+#include "serve/slow_lane.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <latch>
+
+namespace ara::serve {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(SlowLane, RunsWhatItTakes) {
+  SlowLane lane(2, 100, system_clock());
+  std::atomic<int> done = 0;
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_TRUE(lane.submit(Deadline::after(10s), [&](bool late) { done += late ? 0 : 1; }));
+  }
+  lane.drain(Deadline::after(10s));
+  EXPECT_EQ(done, 50);
+}
+
+TEST(SlowLane, RefusesBeyondItsCapacity) {
+  SlowLane lane(1, 2, system_clock());
+  std::promise<void> gate;
+  std::latch begun(1);
+  ASSERT_TRUE(lane.submit(Deadline::none(), [&](bool) {
+    begun.count_down();
+    gate.get_future().wait();
+  }));
+  begun.wait();
+  EXPECT_TRUE(lane.submit(Deadline::none(), [](bool) {}));
+  EXPECT_TRUE(lane.submit(Deadline::none(), [](bool) {}));
+  const auto third = lane.submit(Deadline::none(), [](bool) { FAIL() << "was refused"; });
+  ASSERT_FALSE(third);
+  EXPECT_EQ(third.error().code, Code::overloaded);
+  gate.set_value();
+}
+
+TEST(SlowLane, RefusesWhatCannotMeetItsDeadline) {
+  SlowLane lane(1, 100, system_clock());
+  // Teach it that work takes 20 ms.
+  for (int i = 0; i < 40; ++i) {
+    std::promise<void> done;
+    ASSERT_TRUE(lane.submit(Deadline::none(), [&](bool) {
+      std::this_thread::sleep_for(20ms);
+      done.set_value();
+    }));
+    done.get_future().wait();
+  }
+  EXPECT_GT(lane.mean_seconds(), 0.01);
+  const auto hopeless = lane.submit(Deadline::after(1ms), [](bool) { FAIL() << "was refused"; });
+  ASSERT_FALSE(hopeless);
+  EXPECT_EQ(hopeless.error().code, Code::overloaded);
+  EXPECT_TRUE(lane.submit(Deadline::after(10s), [](bool) {}));
+}
+
+TEST(SlowLane, TellsWorkThatItsDeadlinePassedInTheQueue) {
+  SlowLane lane(1, 100, system_clock());
+  std::promise<void> gate;
+  std::latch begun(1);
+  ASSERT_TRUE(lane.submit(Deadline::none(), [&](bool) {
+    begun.count_down();
+    gate.get_future().wait();
+  }));
+  begun.wait();
+  std::promise<bool> late;
+  ASSERT_TRUE(lane.submit(Deadline::after(30ms), [&](bool was_late) { late.set_value(was_late); }));
+  std::this_thread::sleep_for(60ms);
+  gate.set_value();
+  EXPECT_TRUE(late.get_future().get());
+}
+
+TEST(SlowLane, DrainCallsEverythingExactlyOnceAndRefusesWhatIsNew) {
+  SlowLane lane(1, 100, system_clock());
+  std::atomic<int> calls = 0;
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(lane.submit(Deadline::none(), [&](bool) {
+      std::this_thread::sleep_for(10ms);
+      ++calls;
+    }));
+  }
+  lane.drain(Deadline::after(50ms));
+  EXPECT_EQ(calls, 20);
+  EXPECT_FALSE(lane.submit(Deadline::none(), [](bool) {}));
+}
+
+}  // namespace
+}  // namespace ara::serve
