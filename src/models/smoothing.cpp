@@ -11,6 +11,7 @@ namespace {
 constexpr double kLowest = 1e-4;
 constexpr double kHighest = 0.9999;
 constexpr std::size_t kLanes = 8;
+constexpr double kFaded = 1e-30;  ///< the first level no longer counts (and denormals are slow)
 using Lanes = std::array<double, kLanes>;
 
 double logit(double p) { return std::log(p / (1 - p)); }
@@ -39,7 +40,8 @@ Profile profile(std::span<const double> values, const Lanes& alpha) {
       rw[k] += r * weight[k];
       ww[k] += weight[k] * weight[k];
       level[k] += alpha[k] * r;
-      weight[k] *= decay[k];
+      const double faded = weight[k] * decay[k];
+      weight[k] = faded > kFaded ? faded : 0;
     }
   }
   Profile result{};

@@ -38,7 +38,7 @@ class Theta final : public Model {
 
   void advance(const domain::Bar&, double value) override {
     level_ = smoothing_.next_level(level_, value);
-    faded_ *= 1 - smoothing_.alpha;
+    faded_ = faded_ > 1e-30 ? faded_ * (1 - smoothing_.alpha) : 0;
     last_ = value;
   }
 

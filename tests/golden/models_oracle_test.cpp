@@ -1,0 +1,185 @@
+// Against R: forecast 8.20 (drift, exponential smoothing, Theta) and fGarch (GARCH(1,1)-t).
+#include <gtest/gtest.h>
+
+#include "models/garch.h"
+#include "models/model.h"
+#include "models/smoothing.h"
+#include "support/shared_data.h"
+
+namespace ara::models {
+namespace {
+
+using support::shared_data;
+using Table = std::map<std::string, std::map<std::string, std::string>>;  // "id/method" → name
+
+struct Interval {
+  double mean, low80, high80, low95, high95;
+};
+
+/// R's forecasts by "id/method".
+std::map<std::string, std::vector<Interval>> oracle_forecasts() {
+  std::map<std::string, std::vector<Interval>> forecasts;
+  for (const auto& row : support::read_cells(shared_data("oracle/R_forecast_8.20_forecasts.csv"))) {
+    if (row[0] == "id") continue;
+    const auto number = [&](std::size_t i) { return parse_double(row[i]).value(); };
+    forecasts[row[0] + "/" + row[1]].push_back(
+        {number(3), number(4), number(5), number(6), number(7)});
+  }
+  return forecasts;
+}
+
+Table table_of(const std::filesystem::path& path) {
+  Table table;
+  for (const auto& row : support::read_cells(path)) table[row[0] + "/" + row[1]][row[2]] = row[3];
+  return table;
+}
+
+Table oracle_parameters() {
+  return table_of(shared_data("oracle/R_forecast_8.20_params.csv"));
+}
+
+/// The series that R saw, by id.
+std::map<std::string, std::vector<double>> oracle_series() {
+  auto all = support::read_wide(shared_data("m4/Daily-complete69-train.csv"));
+  all.merge(support::read_wide(shared_data("m4/Daily-tail-train.csv")));
+  for (auto& [id, values] : support::read_wide(shared_data("m4/Hourly-train.csv"))) {
+    all[id] = {values.end() - 336, values.end()};
+  }
+  for (const char* id : {"AirPassengers", "Nile", "USAccDeaths", "WWWusage", "lynx", "co2"}) {
+    const auto rows = support::read_cells(shared_data(std::string("oracle/series_") + id + ".csv"));
+    for (std::size_t i = 1; i < rows.size(); ++i) all[id].push_back(*parse_double(rows[i][0]));
+  }
+  std::map<std::string, std::vector<double>> wanted;
+  for (const auto& [key, names] : oracle_parameters()) {
+    if (!key.ends_with("/series")) continue;
+    const std::string id = key.substr(0, key.find('/'));
+    if (!all.contains(id)) continue;
+    EXPECT_EQ(names.at("n"), std::to_string(all[id].size())) << id;
+    wanted[id] = all[id];
+  }
+  return wanted;
+}
+
+/// The model's forecasts are R's to within `tolerance` standard errors of R's.
+void expect_as_in_r(std::string_view name, const std::string& method, double tolerance,
+                    bool seasonal_too) {
+  const auto forecasts = oracle_forecasts();
+  const auto parameters = oracle_parameters();
+  std::size_t compared = 0;
+  for (const auto& [id, values] : oracle_series()) {
+    if (!seasonal_too && parameters.at(id + "/series").at("frequency") != "1") continue;
+    const auto& wanted = forecasts.at(id + "/" + method);
+    const auto bars = support::bars_of(values);
+    const auto model =
+        fit(**find_model(name), bars, {.scale = domain::Scale::level, .seed = 1}).value();
+    const Path path = model->forecast(static_cast<int>(wanted.size()));
+    for (std::size_t h = 0; h < wanted.size(); ++h) {
+      const double error = (wanted[h].high80 - wanted[h].low80) / 2 / 1.2815515655446004;
+      const auto near = [&](double level, double expected) {
+        EXPECT_NEAR(values.back() + path.change[h].at(level), expected, tolerance * error)
+            << name << " of " << id << " at h=" << h + 1 << ", level " << level;
+      };
+      near(0.5, wanted[h].mean);
+      near(0.1, wanted[h].low80);
+      near(0.9, wanted[h].high80);
+      near(0.025, wanted[h].low95);
+      near(0.975, wanted[h].high95);
+    }
+    ++compared;
+  }
+  EXPECT_GE(compared, seasonal_too ? 31u : 24u);
+}
+
+TEST(ModelsOracle, DriftIsThatOfR) {
+  ARA_NEEDS_SHARED_DATA();
+  expect_as_in_r("drift", "rwf_drift", 1e-6, true);
+}
+
+TEST(ModelsOracle, SimpleExponentialSmoothingIsThatOfR) {
+  ARA_NEEDS_SHARED_DATA();
+  // R's Nelder-Mead stops a little before the optimum.
+  expect_as_in_r("ses", "ses", 0.01, true);
+}
+
+TEST(ModelsOracle, ThetaIsThatOfRWhereNothingIsSeasonal) {
+  ARA_NEEDS_SHARED_DATA();
+  expect_as_in_r("theta", "thetaf", 0.01, false);
+}
+
+TEST(ModelsOracle, SmoothingParametersAreNoWorseThanThoseOfR) {
+  ARA_NEEDS_SHARED_DATA();
+  const auto parameters = oracle_parameters();
+  for (const auto& [id, values] : oracle_series()) {
+    const auto& r = parameters.at(id + "/ses");
+    const Smoothing ours = fit_smoothing(values);
+    EXPECT_LE(ours.variance, parse_double(r.at("sigma2")).value() * (1 + 1e-6)) << id;
+    EXPECT_NEAR(ours.alpha, parse_double(r.at("alpha")).value(), 0.01) << id;
+  }
+}
+
+/// 100 times the last 1,500 log returns, as R saw them.
+std::vector<double> percent_returns(const std::string& series) {
+  const auto bars = support::read_bars(shared_data(series + ".csv"));
+  std::vector<double> returns;
+  for (std::size_t i = 1; i < bars.size(); ++i) {
+    returns.push_back(100 * (value_of(bars[i], domain::Scale::log) -
+                             value_of(bars[i - 1], domain::Scale::log)));
+  }
+  return {returns.end() - 1500, returns.end()};
+}
+
+TEST(ModelsOracle, GarchLikelihoodIsThatOfR) {
+  ARA_NEEDS_SHARED_DATA();
+  const auto table = table_of(shared_data("oracle/R_fGarch_garch11_params.csv"));
+  std::size_t compared = 0;
+  for (const auto& [key, r] : table) {
+    if (!key.ends_with("/garch11_std")) continue;
+    const auto number = [&](const char* name) { return parse_double(r.at(name)).value(); };
+    const auto returns = percent_returns(key.substr(0, key.rfind('/')));
+    GarchT theirs{.mu = number("mu"),
+                  .omega = number("omega"),
+                  .alpha = number("alpha1"),
+                  .beta = number("beta1"),
+                  .nu = number("shape")};
+    theirs.first_variance = first_variance_of(theirs, returns);
+    const double wanted = number("loglik");
+    EXPECT_NEAR(log_likelihood(theirs, returns), wanted, 1e-5 * std::abs(wanted)) << key;
+    const GarchT ours = fit_garch_t(returns, 1);
+    EXPECT_GE(log_likelihood(ours, returns), wanted - 1e-3 * std::abs(wanted)) << key;
+    ++compared;
+    if (theirs.alpha + theirs.beta >= 1) continue;  // outside of what we allow: only the likelihood
+    EXPECT_GE(log_likelihood(ours, returns), wanted - 1e-3) << key;
+    EXPECT_NEAR(ours.mu, theirs.mu, 1e-3) << key;
+    EXPECT_NEAR(ours.omega, theirs.omega, 0.01 * theirs.omega) << key;
+    EXPECT_NEAR(ours.alpha, theirs.alpha, 1e-3) << key;
+    EXPECT_NEAR(ours.beta, theirs.beta, 1e-3) << key;
+    EXPECT_NEAR(ours.nu, theirs.nu, 0.01 * theirs.nu) << key;
+    double h = ours.first_variance;
+    for (std::size_t i = 0; i + 1 < returns.size(); ++i) h = ours.next_variance(h, returns[i]);
+    EXPECT_NEAR(std::sqrt(h), number("last_sigma"), 2e-3 * number("last_sigma")) << key;
+  }
+  EXPECT_EQ(compared, 5u);
+}
+
+// The benchmark of Fiorentini, Calzolari and Panattoni (1996), with normal errors: a t with very
+// many degrees of freedom.
+TEST(ModelsOracle, GarchBenchmarkOfBollerslevAndGhysels) {
+  ARA_NEEDS_SHARED_DATA();
+  const auto r = table_of(shared_data("oracle/R_fGarch_garch11_params.csv"))
+                     .at("dem2gbp(fGarch)/garch11_norm");
+  const auto number = [&](const char* name) { return parse_double(r.at(name)).value(); };
+  const auto rows = support::read_cells(shared_data("oracle/dem2gbp_returns.csv"));
+  std::vector<double> returns;
+  for (std::size_t i = 1; i < rows.size(); ++i) returns.push_back(*parse_double(rows[i][0]));
+  ASSERT_EQ(returns.size(), 1974u);
+  GarchT model{.mu = number("mu"),
+               .omega = number("omega"),
+               .alpha = number("alpha1"),
+               .beta = number("beta1"),
+               .nu = 1e8};
+  model.first_variance = first_variance_of(model, returns);
+  EXPECT_NEAR(log_likelihood(model, returns), number("loglik"), 1e-3);
+}
+
+}  // namespace
+}  // namespace ara::models
