@@ -15,7 +15,9 @@ using domain::Bar;
 
 constexpr double kRounding = 1e-5;
 
-bool same_number(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+bool same_number(double a, double b) {
+  return a == b || (std::isnan(a) && std::isnan(b));
+}
 
 /// The order of high, low, open and close; absent ones are in order.
 std::optional<std::string> range_fault(const Bar& bar) {
@@ -122,11 +124,24 @@ Between lines_of(const Row& a, const Row& b) {
   return {std::min(a.line, b.line), std::max(a.line, b.line)};
 }
 
-/// How many missing sessions in a row go unreported. The commodity series keep no calendar of
-/// their own: their sources leave out Good Friday, the day after Thanksgiving and a few more.
-int unreported(domain::Market market) { return market == domain::Market::us_futures ? 2 : 0; }
+/// How many missing sessions in a row are not worth a word, where the calendar is known to be short
+/// of closed days.
+int unreported(domain::Market market, domain::Date from) {
+  using namespace std::chrono;
+  // The sources of commodity spot prices leave out Good Friday, the day after Thanksgiving and a
+  // few more.
+  if (market == domain::Market::us_futures) return 2;
+  // New York closed on Lincoln's birthday, Columbus Day, Veterans Day and election days, one by one
+  // until 1968; QuantLib does not know them.
+  if (market == domain::Market::us_equities && from < sys_days{1969y / January / 1}) return 1;
+  return 0;
+}
 
-void find_gaps(const std::vector<Row>& rows, domain::Market market, Findings& findings) {
+void find_gaps(const Group& group, domain::Market market, Findings& findings) {
+  const std::vector<Row>& rows = group.rows;
+  std::vector<domain::Date> in_error = group.in_error;
+  std::ranges::sort(in_error);
+  in_error.erase(std::ranges::unique(in_error).begin(), in_error.end());
   for (std::size_t i = 1; i < rows.size(); ++i) {
     const domain::Date from = domain::date_of(rows[i - 1].bar.time);
     const domain::Date to = domain::date_of(rows[i].bar.time);
@@ -136,8 +151,10 @@ void find_gaps(const std::vector<Row>& rows, domain::Market market, Findings& fi
         std::chrono::weekday{from} == std::chrono::Friday) {
       continue;  // a weekend; asking the calendar costs more than all the rest
     }
-    const int missing = domain::sessions_between(market, from, to);
-    if (missing <= unreported(market)) continue;
+    const auto known =
+        std::ranges::lower_bound(in_error, to) - std::ranges::upper_bound(in_error, from);
+    const int missing = domain::sessions_between(market, from, to) - static_cast<int>(known);
+    if (missing <= unreported(market, from)) continue;
     const auto [first, last] = lines_of(rows[i - 1], rows[i]);
     findings.add({Kind::gap, Severity::warning, first, last,
                   std::format("{} session{} missing between {} and {}", missing,
@@ -159,11 +176,11 @@ void find_off_sessions(const std::vector<Row>& rows, domain::Market market, Find
     if (++count == 1 || row.line < first->line) first = &row;
   }
   if (count == 0) return;
-  findings.add(Kind::off_session, first->line,
-               std::format("{} bar{} on Saturday or Sunday, when this market is closed; the first "
-                           "is {}",
-                           count, count == 1 ? "" : "s",
-                           domain::to_iso(domain::date_of(first->bar.time))));
+  findings.add(
+      Kind::off_session, first->line,
+      std::format("{} bar{} on Saturday or Sunday, when this market is closed; the first "
+                  "is {}",
+                  count, count == 1 ? "" : "s", domain::to_iso(domain::date_of(first->bar.time))));
 }
 
 bool same_prices(const Bar& a, const Bar& b) {
@@ -211,6 +228,11 @@ double drift_from(double level, const std::vector<Row>& rows, std::size_t begin,
   return drift[n / 2];
 }
 
+/// Whether more than a long weekend lies before the row, in which anything can have happened.
+bool far_apart(const std::vector<Row>& rows, std::size_t i) {
+  return rows[i].bar.time - rows[i - 1].bar.time > std::chrono::days{7};
+}
+
 /// A split that the values were not adjusted for shows as an overnight jump by its ratio, at the
 /// open already, on an otherwise ordinary day, from an ordinary level to one that lasts. A crash
 /// goes by no such ratio, or swings widely on its day; a bad price comes back.
@@ -222,7 +244,7 @@ std::optional<std::string> split_between(const std::vector<Row>& rows, std::size
   const double after = domain::value_close(bar);
   const double close_jump = std::log(after / before);
   if (std::abs(close_jump) < 0.3) return std::nullopt;
-  if (rows[i].bar.time - rows[i - 1].bar.time > std::chrono::days{7}) return std::nullopt;
+  if (far_apart(rows, i)) return std::nullopt;
   const double open_jump =
       std::isnan(bar.open) ? close_jump : std::log(bar.open * (after / bar.close) / before);
   if (std::log(bar.high / bar.low) > kSwing) return std::nullopt;
@@ -245,28 +267,38 @@ std::optional<std::string> split_between(const std::vector<Row>& rows, std::size
   return std::nullopt;
 }
 
-void find_splits(const std::vector<Row>& rows, bool keep, Findings& findings) {
+/// No market moves tenfold in a session: the source changed its unit or its scale.
+constexpr double kTenfold = 10;
+
+void find_jumps(const std::vector<Row>& rows, bool splits, bool keep, Findings& findings) {
+  const Severity severity = keep ? Severity::warning : Severity::error;
   for (std::size_t i = 1; i < rows.size(); ++i) {
-    const auto split = split_between(rows, i);
-    if (!split) continue;
-    findings.add({Kind::unadjusted_split, keep ? Severity::warning : Severity::error, rows[i].line,
-                  rows[i].line,
-                  std::format("{} to {} overnight ({}) looks like a {} split that the prices before "
-                              "it were not adjusted for",
-                              domain::value_close(rows[i - 1].bar), domain::value_close(rows[i].bar),
-                              domain::to_iso(domain::date_of(rows[i].bar.time)), *split)});
+    const std::size_t line = rows[i].line;
+    const double before = domain::value_close(rows[i - 1].bar);
+    const double after = domain::value_close(rows[i].bar);
+    const auto step = [&] {
+      return std::format("{} to {} overnight ({})", before, after,
+                         domain::to_iso(domain::date_of(rows[i].bar.time)));
+    };
+    if (const auto split = splits ? split_between(rows, i) : std::nullopt) {
+      findings.add({Kind::unadjusted_split, severity, line, line,
+                    step() + " looks like a " + *split +
+                        " split that the prices before it were not adjusted for"});
+    } else if (before > 0 && after > 0 && std::max(after / before, before / after) > kTenfold &&
+               !far_apart(rows, i)) {
+      findings.add({Kind::jump, severity, line, line, step() + " is more than tenfold"});
+    }
   }
 }
 
 }  // namespace
 
-void check_series(const std::vector<Row>& rows, AssetType asset_type, bool keep_splits,
-                  Findings& findings) {
+void check_series(const Group& group, AssetType asset_type, bool keep_jumps, Findings& findings) {
   const domain::Market market = domain::describe(asset_type).market;
-  find_gaps(rows, market, findings);
-  find_off_sessions(rows, market, findings);
-  find_stale(rows, findings);
-  if (asset_type == AssetType::stock) find_splits(rows, keep_splits, findings);
+  find_gaps(group, market, findings);
+  find_off_sessions(group.rows, market, findings);
+  find_stale(group.rows, findings);
+  find_jumps(group.rows, asset_type == AssetType::stock, keep_jumps, findings);
 }
 
 }  // namespace ara::ingest

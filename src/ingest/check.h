@@ -17,6 +17,13 @@ struct Row {
   std::int32_t second_of_day = 0;  ///< as printed beside the date; the bar's time is midnight
 };
 
+/// The rows of one symbol, in the order of the text.
+struct Group {
+  domain::Symbol symbol;
+  std::vector<Row> rows;
+  std::vector<domain::Date> in_error;  ///< days whose rows are at fault and left out
+};
+
 /// What is wrong with one bar.
 struct Fault {
   Kind kind = Kind::range;
@@ -33,10 +40,10 @@ std::optional<Fault> check_bar(const domain::Bar& bar, domain::AssetType asset_t
 /// Returns how many rows were second bars at another time of day.
 std::size_t order_rows(std::vector<Row>& rows, Findings& findings);
 
-/// Looks at the bars of one symbol, in order and without double days, for gaps, bars on closed
-/// days, stale runs and, for stocks, splits that were never adjusted for.
-/// `keep_splits` reports those as warnings.
-void check_series(const std::vector<Row>& rows, domain::AssetType asset_type, bool keep_splits,
+/// Looks at the bars of one symbol, in order and without double days, for gaps (days that have a
+/// row in error are none), bars on closed days, stale runs, jumps and, for stocks, splits that were
+/// never adjusted for. `keep_jumps` reports the last two as warnings.
+void check_series(const Group& group, domain::AssetType asset_type, bool keep_jumps,
                   Findings& findings);
 
 }  // namespace ara::ingest

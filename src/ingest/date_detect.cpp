@@ -16,7 +16,7 @@ using std::chrono::days;
 struct Reading {
   DateOrder order = DateOrder::ymd;
   std::size_t readable = 0;
-  std::size_t disorder = 0;  ///< steps against the direction of most
+  std::size_t disorder = 0;    ///< steps against the direction of most
   bool business_days = false;  ///< no weekend, never more than ten days from row to row
   std::string example;         ///< the first cell in this reading
 };

@@ -17,7 +17,9 @@ constexpr int kFirstYear = 1600;
 constexpr int kLastYear = 2199;
 constexpr int kPivot = 69;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 /// Reads from the front of a cell.
 struct Cursor {
@@ -229,9 +231,12 @@ std::optional<domain::Date> read_plain_iso(std::string_view cell) {
 
 std::string_view to_string(DateOrder order) {
   switch (order) {
-    case DateOrder::ymd: return "ymd";
-    case DateOrder::dmy: return "dmy";
-    case DateOrder::mdy: return "mdy";
+    case DateOrder::ymd:
+      return "ymd";
+    case DateOrder::dmy:
+      return "dmy";
+    case DateOrder::mdy:
+      return "mdy";
   }
   return "ymd";
 }
@@ -266,9 +271,12 @@ std::optional<Stamp> read_date(std::string_view cell, const DateFormat& format) 
         return date ? std::optional(Stamp{*date, 0}) : std::nullopt;
       }
       return read_numbers(cell, format.order);
-    case DateFormat::Form::named: return read_named(cell);
-    case DateFormat::Form::compact: return read_compact(cell);
-    case DateFormat::Form::epoch: return read_epoch(cell, format.per_second);
+    case DateFormat::Form::named:
+      return read_named(cell);
+    case DateFormat::Form::compact:
+      return read_compact(cell);
+    case DateFormat::Form::epoch:
+      return read_epoch(cell, format.per_second);
   }
   return std::nullopt;
 }

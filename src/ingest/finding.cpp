@@ -16,6 +16,7 @@ constexpr std::array kTable{
     KindRow{Kind::negative_volume, Severity::error, "negative_volume"},
     KindRow{Kind::conflicting_duplicate, Severity::error, "conflicting_duplicate"},
     KindRow{Kind::unadjusted_split, Severity::error, "unadjusted_split"},
+    KindRow{Kind::jump, Severity::error, "jump"},
     KindRow{Kind::negative_price, Severity::warning, "negative_price"},
     KindRow{Kind::empty, Severity::warning, "empty"},
     KindRow{Kind::incomplete, Severity::warning, "incomplete"},
@@ -36,15 +37,22 @@ static_assert(table_matches_enum(), "one row for each kind, in the order of the 
 
 }  // namespace
 
-std::span<const KindRow> kinds() { return kTable; }
+std::span<const KindRow> kinds() {
+  return kTable;
+}
 
-const KindRow& describe(Kind kind) { return kTable[static_cast<std::size_t>(kind)]; }
+const KindRow& describe(Kind kind) {
+  return kTable[static_cast<std::size_t>(kind)];
+}
 
 std::string_view to_string(Severity severity) {
   switch (severity) {
-    case Severity::note: return "note";
-    case Severity::warning: return "warning";
-    case Severity::error: return "error";
+    case Severity::note:
+      return "note";
+    case Severity::warning:
+      return "warning";
+    case Severity::error:
+      return "error";
   }
   return "error";
 }
@@ -63,6 +71,7 @@ bool Findings::extend(Kind kind, std::size_t row) {
   const std::size_t last = last_in_list_[static_cast<std::size_t>(kind)];
   if (last == kNone || list_[last].last_row + 1 != row) return false;
   list_[last].last_row = row;
+  ++list_[last].count;
   ++counts_[static_cast<std::size_t>(kind)];
   ++severities_[static_cast<std::size_t>(list_[last].severity)];
   return true;

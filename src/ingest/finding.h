@@ -24,6 +24,7 @@ enum class Kind {
   negative_volume,        ///< volume < 0
   conflicting_duplicate,  ///< a second, different bar for one session
   unadjusted_split,       ///< the price jumps by a split's ratio and stays there
+  jump,                   ///< the price is more than tenfold, or less than a tenth, overnight
   negative_price,         ///< zero or negative, where that can be (a commodity)
   empty,                  ///< a date without any value
   incomplete,             ///< open, high or low absent or 0, close there
@@ -52,6 +53,7 @@ struct Finding {
   std::size_t row = 0;
   std::size_t last_row = 0;
   std::string message;
+  std::size_t count = 1;  ///< rows at fault, where one finding stands for a run of them
 };
 
 /// The findings of one file: all are counted, the first kListed of each kind are kept.
@@ -60,7 +62,7 @@ class Findings {
   static constexpr std::size_t kListed = 200;
 
   void add(Kind kind, std::size_t row, std::string message) {
-    add(Finding{kind, describe(kind).severity, row, row, std::move(message)});
+    add(Finding{kind, describe(kind).severity, row, row, std::move(message), 1});
   }
   void add(Finding finding);
   /// Whether the line before is the last one of a finding of that kind; if so, extends it.

@@ -11,7 +11,7 @@
 namespace ara::ingest {
 namespace {
 
-constexpr std::size_t kLinesLookedAt = 12;   // a header stands near the top
+constexpr std::size_t kLinesLookedAt = 12;    // a header stands near the top
 constexpr std::size_t kRowsForNumbers = 200;  // enough to see how numbers are written
 
 struct HeaderName {
@@ -21,25 +21,41 @@ struct HeaderName {
 
 // Where a file has several names of one column, the one that stands first here is taken.
 constexpr std::array kNames{
-    HeaderName{"date", Column::date},          HeaderName{"datetime", Column::date},
-    HeaderName{"timestamp", Column::date},     HeaderName{"opentime", Column::date},
-    HeaderName{"tradingday", Column::date},    HeaderName{"tradedate", Column::date},
-    HeaderName{"observationdate", Column::date}, HeaderName{"day", Column::date},
-    HeaderName{"unix", Column::date},          HeaderName{"unixtimestamp", Column::date},
-    HeaderName{"time", Column::date},          HeaderName{"open", Column::open},
-    HeaderName{"openprice", Column::open},     HeaderName{"high", Column::high},
-    HeaderName{"highprice", Column::high},     HeaderName{"max", Column::high},
-    HeaderName{"low", Column::low},            HeaderName{"lowprice", Column::low},
-    HeaderName{"min", Column::low},            HeaderName{"close", Column::close},
-    HeaderName{"closeprice", Column::close},   HeaderName{"closelast", Column::close},
-    HeaderName{"last", Column::close},         HeaderName{"price", Column::close},
-    HeaderName{"value", Column::close},        HeaderName{"rate", Column::close},
+    HeaderName{"date", Column::date},
+    HeaderName{"datetime", Column::date},
+    HeaderName{"timestamp", Column::date},
+    HeaderName{"opentime", Column::date},
+    HeaderName{"tradingday", Column::date},
+    HeaderName{"tradedate", Column::date},
+    HeaderName{"observationdate", Column::date},
+    HeaderName{"day", Column::date},
+    HeaderName{"unix", Column::date},
+    HeaderName{"unixtimestamp", Column::date},
+    HeaderName{"time", Column::date},
+    HeaderName{"open", Column::open},
+    HeaderName{"openprice", Column::open},
+    HeaderName{"high", Column::high},
+    HeaderName{"highprice", Column::high},
+    HeaderName{"max", Column::high},
+    HeaderName{"low", Column::low},
+    HeaderName{"lowprice", Column::low},
+    HeaderName{"min", Column::low},
+    HeaderName{"close", Column::close},
+    HeaderName{"closeprice", Column::close},
+    HeaderName{"closelast", Column::close},
+    HeaderName{"last", Column::close},
+    HeaderName{"price", Column::close},
+    HeaderName{"value", Column::close},
+    HeaderName{"rate", Column::close},
     HeaderName{"adjclose", Column::adjusted_close},
     HeaderName{"adjustedclose", Column::adjusted_close},
     HeaderName{"closeadj", Column::adjusted_close},
-    HeaderName{"volume", Column::volume},      HeaderName{"vol", Column::volume},
-    HeaderName{"volumebtc", Column::volume},   HeaderName{"volumefrom", Column::volume},
-    HeaderName{"symbol", Column::symbol},      HeaderName{"ticker", Column::symbol},
+    HeaderName{"volume", Column::volume},
+    HeaderName{"vol", Column::volume},
+    HeaderName{"volumebtc", Column::volume},
+    HeaderName{"volumefrom", Column::volume},
+    HeaderName{"symbol", Column::symbol},
+    HeaderName{"ticker", Column::symbol},
     HeaderName{"name", Column::symbol},
 };
 
@@ -99,18 +115,26 @@ std::optional<Layout> from_header(const Cells& cells) {
 std::optional<Layout> from_row(const Cells& cells) {
   if (cells.size() < 2 || !looks_like_date(cells[0])) return std::nullopt;
   for (std::size_t i = 1; i < cells.size(); ++i) {
-    if (read_number(cells[i], {}).state == Number::State::bad &&
-        !shows_decimal_comma(cells[i])) {
+    if (read_number(cells[i], {}).state == Number::State::bad && !shows_decimal_comma(cells[i])) {
       return std::nullopt;
     }
   }
   using enum Column;
   std::vector<Column> columns;
   switch (cells.size()) {
-    case 2: columns = {date, close}; break;
-    case 5: columns = {date, open, high, low, close}; break;
-    case 6: case 11: case 12: columns = {date, open, high, low, close, volume}; break;
-    default: return std::nullopt;
+    case 2:
+      columns = {date, close};
+      break;
+    case 5:
+      columns = {date, open, high, low, close};
+      break;
+    case 6:
+    case 11:
+    case 12:
+      columns = {date, open, high, low, close, volume};
+      break;
+    default:
+      return std::nullopt;
   }
   Layout layout;
   layout.width = cells.size();

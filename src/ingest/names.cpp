@@ -22,16 +22,16 @@ constexpr std::array kCurrencies{
 };
 
 constexpr std::array kIndexes{
-    Name{"SP500"}, Name{"SPX"},    Name{"GSPC"},   Name{"NDX"},    Name{"NASDAQ"}, Name{"IXIC"},
-    Name{"DJI"},   Name{"DJIA"},   Name{"RUT"},    Name{"VIX"},    Name{"VXN"},    Name{"FTSE"},
-    Name{"DAX"},   Name{"GDAXI"},  Name{"CAC40"},  Name{"FCHI"},   Name{"N225"},   Name{"NIKKEI"},
+    Name{"SP500"}, Name{"SPX"},     Name{"GSPC"},     Name{"NDX"},  Name{"NASDAQ"}, Name{"IXIC"},
+    Name{"DJI"},   Name{"DJIA"},    Name{"RUT"},      Name{"VIX"},  Name{"VXN"},    Name{"FTSE"},
+    Name{"DAX"},   Name{"GDAXI"},   Name{"CAC40"},    Name{"FCHI"}, Name{"N225"},   Name{"NIKKEI"},
     Name{"HSI"},   Name{"STOXX50"}, Name{"STOXX600"},
 };
 
 constexpr std::array kCommodities{
-    Name{"WTI"},    Name{"BRENT"},    Name{"NATGAS"},   Name{"GOLD"},   Name{"SILVER"},
+    Name{"WTI"},    Name{"BRENT"},    Name{"NATGAS"},    Name{"GOLD"},   Name{"SILVER"},
     Name{"COPPER"}, Name{"PLATINUM"}, Name{"PALLADIUM"}, Name{"XAUUSD"}, Name{"XAGUSD"},
-    Name{"CORN"},   Name{"WHEAT"},    Name{"SOYBEANS"}, Name{"COFFEE"}, Name{"SUGAR"},
+    Name{"CORN"},   Name{"WHEAT"},    Name{"SOYBEANS"},  Name{"COFFEE"}, Name{"SUGAR"},
     Name{"COTTON"}, Name{"COCOA"},
 };
 
@@ -62,7 +62,7 @@ bool is_coin_pair(std::string_view name) {
 
 struct Shape {
   bool volume = false;
-  bool range = false;    ///< has highs and lows
+  bool range = false;     ///< has highs and lows
   bool weekends = false;  ///< at least one bar in ten on a Saturday or Sunday; two in seven is all
 };
 
@@ -91,7 +91,8 @@ std::string symbol_text_of(std::string_view file_name) {
   for (std::string_view extension : {".CSV", ".TXT", ".TSV"}) {
     if (stem.ends_with(extension)) stem.resize(stem.size() - extension.size());
   }
-  if (const auto at = stem.find("-1D"); at != stem.npos && (at + 3 == stem.size() || stem[at + 3] == '-')) {
+  if (const auto at = stem.find("-1D");
+      at != stem.npos && (at + 3 == stem.size() || stem[at + 3] == '-')) {
     stem.resize(at);  // Binance: interval, then the month
   }
   if (stem.ends_with("_D")) stem.resize(stem.size() - 2);  // stooq: daily

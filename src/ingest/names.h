@@ -17,7 +17,6 @@ std::string symbol_text_of(std::string_view file_name);
 /// a name with a form of its own (^ index, =F commodity, =X and pairs of currencies forex, BTC-USD
 /// and the like crypto); well-known names of indexes and, where there is no volume, commodities;
 /// closes alone under a currency's name; bars on weekends (crypto); else a stock.
-domain::AssetType guess_asset_type(const domain::Symbol& symbol,
-                                   std::span<const Row> rows);
+domain::AssetType guess_asset_type(const domain::Symbol& symbol, std::span<const Row> rows);
 
 }  // namespace ara::ingest

@@ -11,10 +11,12 @@
 namespace ara::ingest {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 bool means_empty(std::string_view cell) {
-  constexpr std::array<std::string_view, 9> kEmpty{"",    "-",    ".",   "null", "nan",
+  constexpr std::array<std::string_view, 9> kEmpty{"",     "-",   ".",  "null", "nan",
                                                    "none", "n/a", "na", "#n/a"};
   if (cell.size() > 4) return false;
   const std::string lower = to_lower(cell);
@@ -61,10 +63,20 @@ double multiplier(std::string_view& text) {
   if (text.size() < 2 || !is_digit(text[text.size() - 2])) return 1;
   double factor = 1;
   switch (text.back()) {
-    case 'K': case 'k': factor = 1e3; break;
-    case 'M': case 'm': factor = 1e6; break;
-    case 'B': case 'b': factor = 1e9; break;
-    default: return 1;
+    case 'K':
+    case 'k':
+      factor = 1e3;
+      break;
+    case 'M':
+    case 'm':
+      factor = 1e6;
+      break;
+    case 'B':
+    case 'b':
+      factor = 1e9;
+      break;
+    default:
+      return 1;
   }
   text.remove_suffix(1);
   return factor;

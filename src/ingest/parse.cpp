@@ -14,8 +14,7 @@ namespace {
 
 /// The format of the date column. A year in front is plain from the first row; anything else is
 /// decided by all rows.
-Result<DateFormat> find_dates(std::string_view text, const Layout& layout,
-                              const Options& options) {
+Result<DateFormat> find_dates(std::string_view text, const Layout& layout, const Options& options) {
   Lines lines(text);
   Cells cells;
   std::vector<std::string_view> dates;
@@ -36,11 +35,11 @@ Result<domain::Symbol> symbol_of(const Layout& layout, const Options& options) {
   const std::string text = symbol_text_of(options.name);
   auto symbol = domain::Symbol::parse(text);
   if (symbol) return symbol;
-  return std::unexpected(Error{Code::invalid,
-                               text.empty() ? "symbol: nothing names it; give --symbol"
-                                            : "symbol: the file's name '" + printable(text) +
-                                                  "' is none; give --symbol",
-                               "symbol", printable(text), symbol.error().allowed});
+  return std::unexpected(Error{
+      Code::invalid,
+      text.empty() ? "symbol: nothing names it; give --symbol"
+                   : "symbol: the file's name '" + printable(text) + "' is none; give --symbol",
+      "symbol", printable(text), symbol.error().allowed});
 }
 
 /// Whether the symbol column of the first row that has one holds a symbol ("AAPL" does, "Apple
@@ -57,12 +56,17 @@ bool has_symbols(std::string_view text, const Layout& layout) {
   return false;
 }
 
+domain::AssetType asset_type_of(const Group& group, const Options& options) {
+  if (options.asset_type) return *options.asset_type;
+  const auto known =
+      options.known_type ? options.known_type(group.symbol) : std::optional<domain::AssetType>();
+  return known ? *known : guess_asset_type(group.symbol, group.rows);
+}
+
 /// Checks the rows of one symbol and makes them its series.
 Result<ParsedSeries> finish(Group group, const Options& options, Findings& findings) {
-  ParsedSeries series{std::move(group.symbol), {}, {}};
+  ParsedSeries series{group.symbol, asset_type_of(group, options), {}};
   std::vector<Row>& rows = group.rows;
-  series.asset_type =
-      options.asset_type ? *options.asset_type : guess_asset_type(series.symbol, rows);
   std::erase_if(rows, [&](const Row& row) {
     if (series.asset_type == domain::AssetType::commodity && row.bar.close <= 0) {
       findings.add(Kind::negative_price, row.line, std::format("close is {}", row.bar.close));
@@ -71,6 +75,7 @@ Result<ParsedSeries> finish(Group group, const Options& options, Findings& findi
     if (fault && !findings.extend(fault->kind, row.line)) {
       findings.add(fault->kind, row.line, std::move(fault->message));
     }
+    if (fault) group.in_error.push_back(domain::date_of(row.bar.time));
     return fault.has_value();
   });
   const std::size_t other_times = order_rows(rows, findings);
@@ -78,7 +83,7 @@ Result<ParsedSeries> finish(Group group, const Options& options, Findings& findi
     return fail(Code::unsupported, "several bars a day of " + series.symbol.text() +
                                        " at different times; only daily bars can be imported");
   }
-  check_series(rows, series.asset_type, options.on_error == OnError::skip, findings);
+  check_series(group, series.asset_type, options.on_error == OnError::skip, findings);
   series.bars.reserve(rows.size());
   for (const Row& row : rows) series.bars.push_back(row.bar);
   return series;

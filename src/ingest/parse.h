@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,8 @@ struct Options {
   std::string name;  ///< of the file; gives the symbol where nothing else does
   std::optional<domain::Symbol> symbol;
   std::optional<domain::AssetType> asset_type;
+  /// The asset type that a symbol is known with, before a guess; may be empty.
+  std::function<std::optional<domain::AssetType>(const domain::Symbol&)> known_type;
   std::optional<DateOrder> date_order;
   std::optional<domain::Date> today;  ///< bars after the day that follows are errors
   OnError on_error = OnError::stop;

@@ -31,7 +31,7 @@ constexpr std::array kFields{
 
 void Reader::read_as(std::string_view text, const domain::Symbol& symbol) {
   by_symbol_ = false;
-  groups_.push_back({symbol, {}});
+  groups_.push_back({symbol, {}, {}});
   // Seldom are lines shorter than this; one allocation then holds all rows.
   groups_.back().rows.reserve(text.size() / 48);
   read(text);
@@ -68,9 +68,11 @@ void Reader::read_line(std::string_view line, std::size_t number) {
   }
   const auto stamp = read_date(cell(Column::date), dates_);
   if (!stamp) {
+    const std::string_view date = cell(Column::date);
     fault(Kind::bad_date, number,
-          std::format("'{}' is no date, or not written as the others are",
-                      printable(cell(Column::date), 40)));
+          date.empty() ? std::string("there is no date")
+                       : std::format("'{}' is no date, or not written as the others are",
+                                     printable(date, 40)));
     return;
   }
   if (today_ && stamp->day > *today_ + std::chrono::days{1}) {
@@ -80,11 +82,21 @@ void Reader::read_line(std::string_view line, std::size_t number) {
   Row row{.bar = {.time = stamp->day},
           .line = static_cast<std::uint32_t>(number),
           .second_of_day = stamp->second_of_day};
-  if (!read_prices(row.bar, number)) return;
-  if (Group* group = group_of(number)) group->rows.push_back(row);
+  Group* const group = group_of(number);
+  if (group == nullptr) return;
+  switch (read_prices(row.bar, number)) {
+    case Prices::bar:
+      group->rows.push_back(row);
+      break;
+    case Prices::none:
+      break;
+    case Prices::in_error:
+      group->in_error.push_back(stamp->day);
+      break;
+  }
 }
 
-bool Reader::read_prices(Bar& bar, std::size_t number) {
+Reader::Prices Reader::read_prices(Bar& bar, std::size_t number) {
   std::size_t values = 0;
   for (const Field& field : kFields) {
     const auto position = layout_.at(field.column);
@@ -93,7 +105,7 @@ bool Reader::read_prices(Bar& bar, std::size_t number) {
     if (read.state == Number::State::bad) {
       fault(Kind::bad_number, number,
             std::format("{} '{}' is no number", field.name, printable(cells_[*position], 40)));
-      return false;
+      return Prices::in_error;
     }
     if (read.state == Number::State::empty) continue;
     bar.*field.member = read.value;
@@ -101,14 +113,14 @@ bool Reader::read_prices(Bar& bar, std::size_t number) {
   }
   if (values == 0) {
     fault(Kind::empty, number, "a date without prices; left out");
-    return false;
+    return Prices::none;
   }
   if (std::isnan(bar.close)) {
     fault(Kind::missing_close, number, "there is no close");
-    return false;
+    return Prices::in_error;
   }
   if (bar.close != 0) blank_zeros(bar, number);
-  return true;
+  return Prices::bar;
 }
 
 /// Sources write an unknown open, high or low as nothing or as 0.
@@ -145,7 +157,7 @@ Group* Reader::group_of(std::size_t number) {
     // Two spellings of one symbol (aapl, AAPL) are one group.
     const auto known = std::ranges::find(groups_, *symbol, &Group::symbol);
     found = group_by_name_.emplace(name, known - groups_.begin()).first;
-    if (known == groups_.end()) groups_.push_back({std::move(*symbol), {}});
+    if (known == groups_.end()) groups_.push_back({std::move(*symbol), {}, {}});
   }
   last_name_ = name;
   last_group_ = found->second;

@@ -15,12 +15,6 @@
 
 namespace ara::ingest {
 
-/// The rows of one symbol, in the order of the text.
-struct Group {
-  domain::Symbol symbol;
-  std::vector<Row> rows;
-};
-
 /// Reads the rows of a text whose layout and date format are known. Lines that are no bars go to
 /// the findings; whether a bar is a sound one is not looked at here.
 class Reader {
@@ -43,7 +37,9 @@ class Reader {
  private:
   void read(std::string_view text);
   void read_line(std::string_view line, std::size_t number);
-  bool read_prices(domain::Bar& bar, std::size_t number);
+  /// What a row with a date holds beside it.
+  enum class Prices { bar, none, in_error };
+  Prices read_prices(domain::Bar& bar, std::size_t number);
   void blank_zeros(domain::Bar& bar, std::size_t number);
   Group* group_of(std::size_t number);
   void fault(Kind kind, std::size_t number, std::string message);

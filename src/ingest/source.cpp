@@ -62,7 +62,7 @@ std::unexpected<Error> too_large(const std::string& path) {
 }
 
 Result<std::string> read_all(int fd, const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   std::string text;
   std::size_t room = std::size_t{1} << 16;
   if (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
@@ -124,7 +124,8 @@ Result<std::vector<std::string>> find_files(const std::vector<std::string>& path
     std::error_code error;
     if (path == "-" || !fs::is_directory(path, error)) {
       if (path != "-" && !fs::exists(path, error)) {
-        return failed(path, error ? error : std::make_error_code(std::errc::no_such_file_or_directory));
+        return failed(path,
+                      error ? error : std::make_error_code(std::errc::no_such_file_or_directory));
       }
       all.push_back(path);
       continue;

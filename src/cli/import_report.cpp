@@ -1,0 +1,307 @@
+#include "cli/import_report.h"
+
+#include <yyjson.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <format>
+#include <memory>
+
+namespace ara::cli {
+namespace {
+
+constexpr std::size_t kFindingsOfAKind = 3;
+constexpr std::size_t kFilesInDetail = 20;
+constexpr std::size_t kSeriesOfAFile = 5;
+
+struct Totals {
+  std::size_t accepted = 0;
+  std::size_t rows = 0;
+  std::uint64_t bars = 0;
+  storage::PutOutcome written;
+  std::array<std::size_t, 3> findings{};
+};
+
+Totals totals_of(const ImportReport& report) {
+  Totals totals;
+  for (const ImportedFile& file : report.files) {
+    totals.accepted += file.accepted();
+    totals.rows += file.rows;
+    for (const ImportedSeries& series : file.series) {
+      totals.bars += series.bars;
+      if (!series.outcome) continue;
+      totals.written.inserted += series.outcome->inserted;
+      totals.written.corrected += series.outcome->corrected;
+      totals.written.unchanged += series.outcome->unchanged;
+    }
+    for (std::size_t i = 0; i < totals.findings.size(); ++i) {
+      totals.findings[i] += file.findings.count(static_cast<ingest::Severity>(i));
+    }
+  }
+  return totals;
+}
+
+using Line = std::array<std::string, 8>;
+
+std::string counts_text(const ingest::Findings& findings) {
+  std::string text;
+  for (ingest::Severity severity :
+       {ingest::Severity::error, ingest::Severity::warning, ingest::Severity::note}) {
+    const std::size_t count = findings.count(severity);
+    if (count == 0) continue;
+    text += std::format("{}{} {}{}", text.empty() ? "" : ", ", count, to_string(severity),
+                        count == 1 ? "" : "s");
+  }
+  return text.empty() ? "none" : text;
+}
+
+void add_lines(std::vector<Line>& lines, const ImportedFile& file) {
+  const std::string name = std::filesystem::path(file.path).filename().string();
+  const std::string findings = file.accepted() ? counts_text(file.findings) : "refused";
+  if (file.series.empty()) {
+    lines.push_back({name, "-", "-", std::to_string(file.rows), "-", "-", "-", findings});
+    return;
+  }
+  for (std::size_t i = 0; i < file.series.size(); ++i) {
+    const ImportedSeries& series = file.series[i];
+    if (i == kSeriesOfAFile) {
+      lines.push_back(
+          {"", std::format("and {} more", file.series.size() - i), "", "", "", "", "", ""});
+      break;
+    }
+    Line line{i == 0 ? name : "",
+              series.symbol.text(),
+              std::string(domain::describe(series.asset_type).name),
+              i == 0 ? std::to_string(file.rows) : "",
+              "-",
+              "-",
+              "-",
+              i == 0 ? findings : ""};
+    if (series.outcome) {
+      line[4] = std::to_string(series.outcome->inserted);
+      line[5] = std::to_string(series.outcome->corrected);
+      line[6] = std::to_string(series.outcome->unchanged);
+    }
+    lines.push_back(std::move(line));
+  }
+}
+
+std::string table(const std::vector<Line>& lines) {
+  std::array<std::size_t, 8> width{};
+  for (const Line& line : lines) {
+    for (std::size_t i = 0; i < line.size(); ++i) width[i] = std::max(width[i], line[i].size());
+  }
+  std::string text;
+  for (const Line& line : lines) {
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      const bool number = i >= 3 && i <= 6;
+      if (i + 1 == line.size()) {
+        text += line[i];
+      } else if (number) {
+        text += std::format("{:>{}}  ", line[i], width[i]);
+      } else {
+        text += std::format("{:<{}}  ", line[i], width[i]);
+      }
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    text += '\n';
+  }
+  return text;
+}
+
+std::string place(const ingest::Finding& finding) {
+  return finding.row == finding.last_row
+             ? std::format("row {}", finding.row)
+             : std::format("rows {} to {}", finding.row, finding.last_row);
+}
+
+std::string details(const ImportedFile& file) {
+  std::string text = "\n" + printable(file.path, 200);
+  if (file.error) return text + ": " + file.error->message + "\n";
+  text += file.refusal.empty() ? "" : ": refused, " + file.refusal;
+  text += "\n";
+  for (const ingest::KindRow& kind : ingest::kinds()) {
+    std::size_t shown = 0;
+    std::size_t rows = 0;
+    for (const ingest::Finding& finding : file.findings.list()) {
+      if (finding.kind != kind.kind || shown == kFindingsOfAKind) continue;
+      ++shown;
+      rows += finding.count;
+      text += std::format("  {:<8}{}: {}: {}\n", to_string(finding.severity), kind.name,
+                          place(finding), finding.message);
+    }
+    const std::size_t count = file.findings.count(kind.kind);
+    if (count > rows) text += std::format("          {}: and {} more\n", kind.name, count - rows);
+  }
+  return text;
+}
+
+bool worth_details(const ImportedFile& file) {
+  return !file.accepted() || !file.findings.none();
+}
+
+/// A yyjson document under construction; every string is copied into it.
+class Json {
+ public:
+  Json() : doc_(yyjson_mut_doc_new(nullptr), &yyjson_mut_doc_free) {}
+
+  yyjson_mut_val* object() { return yyjson_mut_obj(doc_.get()); }
+  yyjson_mut_val* array() { return yyjson_mut_arr(doc_.get()); }
+  yyjson_mut_val* text(std::string_view value) {
+    // Paths and rows of a broken file need not be UTF-8; JSON is.
+    const std::string safe = printable(value, value.size() * 4 + 1);
+    return yyjson_mut_strncpy(doc_.get(), safe.data(), safe.size());
+  }
+  yyjson_mut_val* number(std::uint64_t value) { return yyjson_mut_uint(doc_.get(), value); }
+  yyjson_mut_val* boolean(bool value) { return yyjson_mut_bool(doc_.get(), value); }
+  yyjson_mut_val* null() { return yyjson_mut_null(doc_.get()); }
+  void put(yyjson_mut_val* object, std::string_view key, yyjson_mut_val* value) {
+    yyjson_mut_obj_add(object, yyjson_mut_strncpy(doc_.get(), key.data(), key.size()), value);
+  }
+  std::string write(yyjson_mut_val* root) {
+    yyjson_mut_doc_set_root(doc_.get(), root);
+    std::size_t size = 0;
+    const std::unique_ptr<char, decltype(&std::free)> out(yyjson_mut_write(doc_.get(), 0, &size),
+                                                          &std::free);
+    return out ? std::string(out.get(), size) : std::string();
+  }
+
+ private:
+  std::unique_ptr<yyjson_mut_doc, decltype(&yyjson_mut_doc_free)> doc_;
+};
+
+yyjson_mut_val* error_json(Json& json, const std::optional<Error>& error) {
+  if (!error) return json.null();
+  yyjson_mut_val* const object = json.object();
+  json.put(object, "error", json.text(describe(error->code).name));
+  json.put(object, "message", json.text(error->message));
+  json.put(object, "field", error->field.empty() ? json.null() : json.text(error->field));
+  return object;
+}
+
+void put_outcome(Json& json, yyjson_mut_val* object, const storage::PutOutcome& outcome) {
+  json.put(object, "inserted", json.number(outcome.inserted));
+  json.put(object, "corrected", json.number(outcome.corrected));
+  json.put(object, "unchanged", json.number(outcome.unchanged));
+}
+
+yyjson_mut_val* series_json(Json& json, const ImportedSeries& series) {
+  yyjson_mut_val* const object = json.object();
+  json.put(object, "symbol", json.text(series.symbol.text()));
+  json.put(object, "asset_type", json.text(domain::describe(series.asset_type).name));
+  json.put(object, "bars", json.number(series.bars));
+  if (series.outcome) {
+    put_outcome(json, object, *series.outcome);
+    json.put(object, "revision", json.text(domain::to_string(series.outcome->revision)));
+  }
+  return object;
+}
+
+yyjson_mut_val* finding_json(Json& json, const ingest::Finding& finding) {
+  yyjson_mut_val* const object = json.object();
+  json.put(object, "kind", json.text(ingest::describe(finding.kind).name));
+  json.put(object, "severity", json.text(to_string(finding.severity)));
+  json.put(object, "row", json.number(finding.row));
+  json.put(object, "last_row", json.number(finding.last_row));
+  json.put(object, "message", json.text(finding.message));
+  return object;
+}
+
+yyjson_mut_val* file_json(Json& json, const ImportedFile& file) {
+  yyjson_mut_val* const object = json.object();
+  json.put(object, "path", json.text(file.path));
+  json.put(object, "accepted", json.boolean(file.accepted()));
+  json.put(object, "refusal", file.refusal.empty() ? json.null() : json.text(file.refusal));
+  json.put(object, "error", error_json(json, file.error));
+  json.put(object, "rows", json.number(file.rows));
+  yyjson_mut_val* const series = json.array();
+  for (const ImportedSeries& one : file.series) {
+    yyjson_mut_arr_append(series, series_json(json, one));
+  }
+  json.put(object, "series", series);
+  yyjson_mut_val* const counts = json.object();
+  for (const ingest::KindRow& kind : ingest::kinds()) {
+    const std::size_t count = file.findings.count(kind.kind);
+    if (count > 0) json.put(counts, kind.name, json.number(count));
+  }
+  json.put(object, "counts", counts);
+  yyjson_mut_val* const findings = json.array();
+  for (const ingest::Finding& finding : file.findings.list()) {
+    yyjson_mut_arr_append(findings, finding_json(json, finding));
+  }
+  json.put(object, "findings", findings);
+  return object;
+}
+
+}  // namespace
+
+int ImportReport::exit_status() const {
+  constexpr int kRefused = 2;
+  if (error) return describe(error->code).exit_status;
+  bool refused = false;
+  for (const ImportedFile& file : files) {
+    if (file.accepted()) continue;
+    refused = true;
+    if (!file.error) continue;
+    const int status = describe(file.error->code).exit_status;
+    if (status != kRefused) return status;
+  }
+  return refused ? kRefused : 0;
+}
+
+std::string to_text(const ImportReport& report) {
+  const Totals totals = totals_of(report);
+  std::vector<Line> lines{
+      {"file", "symbol", "type", "rows", "inserted", "corrected", "unchanged", "findings"}};
+  for (const ImportedFile& file : report.files) add_lines(lines, file);
+  std::string text = table(lines);
+  std::size_t shown = 0;
+  std::size_t more = 0;
+  for (const ImportedFile& file : report.files) {
+    if (!worth_details(file)) continue;
+    if (shown == kFilesInDetail) {
+      ++more;
+    } else {
+      ++shown;
+      text += details(file);
+    }
+  }
+  if (more > 0)
+    text += std::format("\nand {} more files with findings; --json has them all\n", more);
+  text += std::format("\n{} of {} file{} {}, {} rows", totals.accepted, report.files.size(),
+                      report.files.size() == 1 ? "" : "s", report.dry_run ? "would land" : "landed",
+                      totals.rows);
+  if (report.dry_run) return text + "; nothing was written (--dry-run)\n";
+  return text + std::format(": {} bars inserted, {} corrected, {} unchanged\n",
+                            totals.written.inserted, totals.written.corrected,
+                            totals.written.unchanged);
+}
+
+std::string to_json(const ImportReport& report) {
+  const Totals totals = totals_of(report);
+  Json json;
+  yyjson_mut_val* const root = json.object();
+  json.put(root, "dry_run", json.boolean(report.dry_run));
+  json.put(root, "exit_status", json.number(static_cast<std::uint64_t>(report.exit_status())));
+  json.put(root, "error", error_json(json, report.error));
+  yyjson_mut_val* const files = json.array();
+  for (const ImportedFile& file : report.files) {
+    yyjson_mut_arr_append(files, file_json(json, file));
+  }
+  json.put(root, "files", files);
+  yyjson_mut_val* const sums = json.object();
+  json.put(sums, "files", json.number(report.files.size()));
+  json.put(sums, "accepted", json.number(totals.accepted));
+  json.put(sums, "rows", json.number(totals.rows));
+  json.put(sums, "bars", json.number(totals.bars));
+  put_outcome(json, sums, totals.written);
+  json.put(sums, "errors", json.number(totals.findings[2]));
+  json.put(sums, "warnings", json.number(totals.findings[1]));
+  json.put(sums, "notes", json.number(totals.findings[0]));
+  json.put(root, "totals", sums);
+  return json.write(root);
+}
+
+}  // namespace ara::cli
