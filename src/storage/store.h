@@ -54,9 +54,9 @@ struct ForecastRow {
 
 /// A model artefact; immutable once put.
 struct ModelArtefact {
-  std::string id;       ///< unique
-  std::string name;     ///< of the catalog
-  std::string scope;    ///< symbol or asset type it was made for
+  std::string id;     ///< unique
+  std::string name;   ///< of the catalog
+  std::string scope;  ///< symbol or asset type it was made for
   std::string version;
   WallTime created{};
   std::string payload;
@@ -65,11 +65,11 @@ struct ModelArtefact {
 enum class JobState { queued, running, done, failed };
 
 struct JobRow {
-  std::string id;    ///< unique; chosen by the caller, so a repeated put is the same job
+  std::string id;  ///< unique; chosen by the caller, so a repeated put is the same job
   std::string kind;
-  std::string payload;
+  std::string payload;  ///< UTF-8 text
   JobState state = JobState::queued;
-  std::string result;      ///< or the error, when failed
+  std::string result;  ///< UTF-8 text; the error, when failed
   WallTime created{};
   WallTime leased_until{};  ///< while running
   int attempts = 0;
@@ -94,8 +94,9 @@ class Store {
   virtual Result<std::uint64_t> heads_version(const Call& call) = 0;
 
   /// Inserts or corrects bars of one symbol, atomically; bars equal to what is stored count as
-  /// unchanged, and if all are, the revision stays. `bars` ascend strictly by time, else
-  /// Code::invalid. A symbol stored with another asset type: Code::conflict.
+  /// unchanged, and if all are, the revision stays. `bars` are one or more, ascend strictly by time
+  /// and have finite closes, else Code::invalid. A symbol stored with another asset type:
+  /// Code::conflict.
   virtual Result<PutOutcome> put_bars(const domain::Symbol& symbol, domain::AssetType asset_type,
                                       std::span<const domain::Bar> bars, const Call& call) = 0;
   /// As put_bars, for several symbols (none twice) in one atomic write: a file that holds many
@@ -107,31 +108,41 @@ class Store {
   virtual Result<domain::Series> last_bars(const domain::Symbol& symbol, std::size_t count,
                                            const Call& call) = 0;
 
+  /// A forecast whose id is stored already is left as it is: the same id means the same forecast.
   virtual Result<void> put_forecasts(std::span<const ForecastRow> rows, const Call& call) = 0;
   virtual Result<std::optional<ForecastRow>> find_forecast(const Hash128& id, const Call& call) = 0;
   /// Deletes forecasts created before `before`; returns how many.
   virtual Result<std::uint64_t> prune_forecasts(WallTime before, const Call& call) = 0;
 
-  /// Code::conflict if the id exists with other content; the same content again is fine.
+  /// Code::conflict if the id exists with other content; the same content again is fine, and leaves
+  /// the first time of creation.
   virtual Result<void> put_model(const ModelArtefact& artefact, const Call& call) = 0;
   virtual Result<std::optional<ModelArtefact>> find_model(const std::string& id,
                                                           const Call& call) = 0;
   /// All artefacts without their payloads, newest first.
   virtual Result<std::vector<ModelArtefact>> models(const Call& call) = 0;
 
-  /// False if a job of that id exists already (it is left as it is).
+  /// False if a job of that id exists already (it is left as it is). A new job is queued: another
+  /// state is Code::invalid, and result, leased_until and attempts are not looked at.
   virtual Result<bool> put_job(const JobRow& job, const Call& call) = 0;
   virtual Result<std::optional<JobRow>> find_job(const std::string& id, const Call& call) = 0;
-  /// Leases the oldest job that is queued, or whose lease ended before `now`, until `until`.
+  /// Leases the oldest job that is queued, or whose lease ended at or before `now`, until `until`;
+  /// each lease adds one to `attempts`. Nothing if no job is free.
   virtual Result<std::optional<JobRow>> lease_job(WallTime now, WallTime until,
                                                   const Call& call) = 0;
-  /// Ends a job that is leased with the same `attempts`; Code::conflict otherwise.
+  /// Ends a job as done or failed (another state: Code::invalid) with its result, if it is leased
+  /// with the same `attempts`, in time or not; Code::conflict otherwise.
   virtual Result<void> finish_job(const JobRow& job, const Call& call) = 0;
 };
 
-/// The SQLite store (WAL mode) at `path`, made or migrated as needed; ":memory:" is refused.
-/// Code::unavailable if another program holds it locked, Code::corrupt if it is no store of ours or
-/// a newer one.
+/// The SQLite store (WAL mode) at `path`, made (with the folders above it) or migrated as needed;
+/// an empty path and ":memory:" are Code::invalid. Code::unavailable if another program holds it
+/// locked, Code::corrupt if it is no store of ours, a newer or a damaged one, Code::io if the file
+/// cannot be made or read.
 Result<std::unique_ptr<Store>> open_sqlite(const std::string& path);
+
+/// The store at `place`: a path, or SCHEME://PLACE with a scheme of the table in backends.cpp.
+/// Code::invalid for another scheme; else as the open function of the backend.
+Result<std::unique_ptr<Store>> open(const std::string& place);
 
 }  // namespace ara::storage

@@ -1,0 +1,272 @@
+// The bars of SqliteStore: writing, comparing, reading the newest.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <format>
+#include <set>
+
+#include "storage/sqlite_store.h"
+
+namespace ara::storage {
+namespace {
+
+/// Rows an INSERT carries: enough that the cost of starting a statement is small beside its rows.
+constexpr std::size_t kRowsAtOnce = 32;
+constexpr int kBarColumns = 8;
+
+constexpr std::string_view kInsertOne = "INSERT INTO bars VALUES (?,?,?,?,?,?,?,?)";
+
+/// kInsertOne with kRowsAtOnce groups of parameters.
+constexpr auto kInsertMany = [] {
+  constexpr std::string_view more = ",(?,?,?,?,?,?,?,?)";
+  std::array<char, kInsertOne.size() + more.size() * (kRowsAtOnce - 1)> sql{};
+  auto end = std::ranges::copy(kInsertOne, sql.begin()).out;
+  for (std::size_t i = 1; i < kRowsAtOnce; ++i) end = std::ranges::copy(more, end).out;
+  return sql;
+}();
+
+constexpr std::int64_t seconds(domain::Time time) {
+  return time.time_since_epoch().count();
+}
+
+Result<void> check(std::span<const domain::Bar> bars) {
+  if (bars.empty()) return invalid("bars", "", "at least one bar");
+  for (std::size_t i = 0; i < bars.size(); ++i) {
+    const auto when = [&] { return std::format("{:%FT%TZ}", bars[i].time); };
+    if (!std::isfinite(bars[i].close)) {
+      return invalid("bars", std::format("close {} at {}", bars[i].close, when()),
+                     "a finite close in every bar");
+    }
+    if (i > 0 && bars[i].time <= bars[i - 1].time) {
+      return invalid(
+          "bars", when(),
+          std::format("times that ascend; the bar before is of {:%FT%TZ}", bars[i - 1].time));
+    }
+  }
+  return {};
+}
+
+void bind_bar(SqliteStatement& statement, int first, std::int64_t symbol_id,
+              const domain::Bar& bar) {
+  statement.bind_integer(first, symbol_id);
+  statement.bind_integer(first + 1, seconds(bar.time));
+  statement.bind_double(first + 2, bar.open);
+  statement.bind_double(first + 3, bar.high);
+  statement.bind_double(first + 4, bar.low);
+  statement.bind_double(first + 5, bar.close);
+  statement.bind_double(first + 6, bar.adjusted_close);
+  statement.bind_double(first + 7, bar.volume);
+}
+
+/// Inserts bars none of which is stored yet.
+Result<void> insert(SqliteConnection& connection, std::int64_t symbol_id,
+                    std::span<const domain::Bar> bars) {
+  const auto in_groups = [&](std::string_view sql, std::size_t rows) -> Result<void> {
+    SqliteStatement statement = connection.prepare(sql);
+    for (; bars.size() >= rows; bars = bars.subspan(rows)) {
+      statement.rewind();
+      for (std::size_t i = 0; i < rows; ++i) {
+        bind_bar(statement, static_cast<int>(i) * kBarColumns + 1, symbol_id, bars[i]);
+      }
+      if (auto done = statement.run(); !done) return done;
+    }
+    return {};
+  };
+  if (auto many = in_groups({kInsertMany.data(), kInsertMany.size()}, kRowsAtOnce); !many) {
+    return many;
+  }
+  return in_groups(kInsertOne, 1);
+}
+
+/// The bar of a row that begins with time, open, high, low, close, adjusted_close, volume.
+domain::Bar bar_of(const SqliteStatement& row) {
+  return {domain::Time{std::chrono::seconds{row.integer(0)}},
+          row.real(1),
+          row.real(2),
+          row.real(3),
+          row.real(4),
+          row.real(5),
+          row.real(6)};
+}
+
+/// What a write would change.
+struct Difference {
+  std::vector<domain::Bar> added;
+  std::vector<domain::Bar> corrected;
+  std::uint64_t unchanged = 0;
+  std::uint64_t content = 0;  ///< to be added to Revision::content
+};
+
+/// Walks `bars` and the stored ones of the same span of time side by side.
+Result<Difference> compare(SqliteConnection& connection, std::int64_t symbol_id,
+                           std::span<const domain::Bar> bars) {
+  SqliteStatement rows = connection.prepare(
+      "SELECT time, open, high, low, close, adjusted_close, volume FROM bars "
+      "WHERE symbol_id = ? AND time BETWEEN ? AND ? ORDER BY time");
+  rows.bind(symbol_id, seconds(bars.front().time), seconds(bars.back().time));
+  Difference difference;
+  const auto add = [&](const domain::Bar& bar) {
+    difference.added.push_back(bar);
+    difference.content += domain::content_of(bar);
+  };
+  auto next = bars.begin();
+  for (;;) {
+    const auto row = rows.step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) break;
+    const domain::Bar stored = bar_of(rows);
+    for (; next != bars.end() && next->time < stored.time; ++next) add(*next);
+    if (next == bars.end() || next->time != stored.time) continue;
+    if (domain::same_bar(*next, stored)) {
+      ++difference.unchanged;
+    } else {
+      difference.corrected.push_back(*next);
+      difference.content += domain::content_of(*next) - domain::content_of(stored);
+    }
+    ++next;
+  }
+  for (; next != bars.end(); ++next) add(*next);
+  return difference;
+}
+
+Result<void> correct(SqliteConnection& connection, std::int64_t symbol_id,
+                     std::span<const domain::Bar> bars) {
+  SqliteStatement update = connection.prepare(
+      "UPDATE bars SET open = ?3, high = ?4, low = ?5, close = ?6, adjusted_close = ?7, "
+      "volume = ?8 WHERE symbol_id = ?1 AND time = ?2");
+  for (const domain::Bar& bar : bars) {
+    update.rewind();
+    bind_bar(update, 1, symbol_id, bar);
+    if (auto done = update.run(); !done) return done;
+  }
+  return {};
+}
+
+Result<PutOutcome> put_new_symbol(SqliteConnection& connection, const SymbolBars& part) {
+  const std::span<const domain::Bar> bars = part.bars;
+  PutOutcome outcome{.inserted = bars.size(), .revision = {1, 0}};
+  for (const domain::Bar& bar : bars) outcome.revision.content += domain::content_of(bar);
+  SqliteStatement head = connection.prepare(
+      "INSERT INTO symbols (symbol, asset_type, bar_interval, revision, content, bars, first, "
+      "last) "
+      "VALUES (?, ?, 'day', ?, ?, ?, ?, ?) RETURNING id");
+  const auto row = head.bind(part.symbol.text(), describe(part.asset_type).name,
+                             outcome.revision.counter, outcome.revision.content, bars.size(),
+                             seconds(bars.front().time), seconds(bars.back().time))
+                       .step();
+  if (!row) return std::unexpected(row.error());
+  const std::int64_t id = head.integer(0);
+  head.rewind();
+  if (auto done = insert(connection, id, bars); !done) return std::unexpected(done.error());
+  return outcome;
+}
+
+Result<PutOutcome> put_known_symbol(SqliteConnection& connection, const SqliteHead& head,
+                                    std::span<const domain::Bar> bars) {
+  const auto difference = compare(connection, head.id, bars);
+  if (!difference) return std::unexpected(difference.error());
+  PutOutcome outcome{difference->added.size(), difference->corrected.size(), difference->unchanged,
+                     head.row.revision};
+  if (outcome.inserted + outcome.corrected == 0) return outcome;
+  ++outcome.revision.counter;
+  outcome.revision.content += difference->content;
+  auto update = [&] {
+    return connection
+        .prepare(
+            "UPDATE symbols SET revision = ?, content = ?, bars = ?, first = ?, last = ? "
+            "WHERE id = ?")
+        .bind(outcome.revision.counter, outcome.revision.content, head.row.bars + outcome.inserted,
+              seconds(std::min(head.row.first, bars.front().time)),
+              seconds(std::max(head.row.last, bars.back().time)), head.id)
+        .run();
+  };
+  auto done = insert(connection, head.id, difference->added)
+                  .and_then([&] { return correct(connection, head.id, difference->corrected); })
+                  .and_then(update);
+  if (!done) return std::unexpected(done.error());
+  return outcome;
+}
+
+Result<PutOutcome> put(SqliteConnection& connection, const SymbolBars& part) {
+  const auto head = read_head(connection, part.symbol);
+  if (!head) return std::unexpected(head.error());
+  if (!*head) return put_new_symbol(connection, part);
+  const domain::AssetType stored = (*head)->row.asset_type;
+  if (stored != part.asset_type) {
+    return fail(Code::conflict,
+                std::format("{} is stored as {}, these bars are said to be {}", part.symbol.text(),
+                            describe(stored).name, describe(part.asset_type).name));
+  }
+  return put_known_symbol(connection, **head, part.bars);
+}
+
+}  // namespace
+
+Result<PutOutcome> SqliteStore::put_bars(const domain::Symbol& symbol, domain::AssetType asset_type,
+                                         std::span<const domain::Bar> bars, const Call& call) {
+  const SymbolBars part{symbol, asset_type, bars};
+  auto outcomes = put_all_bars({&part, 1}, call);
+  if (!outcomes) return std::unexpected(outcomes.error());
+  return outcomes->front();
+}
+
+Result<std::vector<PutOutcome>> SqliteStore::put_all_bars(std::span<const SymbolBars> batch,
+                                                          const Call& call) {
+  std::set<domain::Symbol> seen;
+  for (const SymbolBars& part : batch) {
+    if (!seen.insert(part.symbol).second) {
+      return invalid("bars", part.symbol.text(), "each symbol once in a batch");
+    }
+    if (auto checked = check(part.bars); !checked) return std::unexpected(checked.error());
+  }
+  auto connection = writer(call, Sync::full);
+  if (!connection) return std::unexpected(connection.error());
+  auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
+  if (!transaction) return std::unexpected(transaction.error());
+  std::vector<PutOutcome> outcomes;
+  bool changed = false;
+  for (const SymbolBars& part : batch) {
+    auto outcome = put(**connection, part);
+    if (!outcome) return std::unexpected(outcome.error());
+    changed |= outcome->inserted + outcome->corrected > 0;
+    outcomes.push_back(*outcome);
+  }
+  auto done = note_write(**connection, changed).and_then([&] { return transaction->commit(); });
+  if (!done) return std::unexpected(done.error());
+  return outcomes;
+}
+
+Result<domain::Series> SqliteStore::last_bars(const domain::Symbol& symbol, std::size_t count,
+                                              const Call& call) {
+  auto connection = readers_.take(call);
+  if (!connection) return std::unexpected(connection.error());
+  auto snapshot = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::read);
+  if (!snapshot) return std::unexpected(snapshot.error());
+  const auto head = read_head(**connection, symbol);
+  if (!head) return std::unexpected(head.error());
+  if (!*head) return fail(Code::not_found, "there are no bars of " + symbol.text());
+  const SymbolRow& row = (*head)->row;
+  domain::Series series{symbol, row.asset_type, row.interval, row.revision, {}};
+  const std::size_t wanted = std::min<std::uint64_t>(count, row.bars);
+  series.bars.reserve(wanted);
+  SqliteStatement rows =
+      (*connection)
+          ->prepare(
+              "SELECT time, open, high, low, close, adjusted_close, volume FROM bars "
+              "WHERE symbol_id = ? ORDER BY time DESC LIMIT ?");
+  rows.bind((*head)->id, wanted);
+  for (;;) {
+    const auto more = rows.step();
+    if (!more) return std::unexpected(more.error());
+    if (!*more) break;
+    series.bars.push_back(bar_of(rows));
+  }
+  if (series.bars.size() != wanted) {
+    return fail(Code::corrupt, std::format("the store counts {} bars of {} but holds {}", row.bars,
+                                           symbol.text(), series.bars.size()));
+  }
+  std::ranges::reverse(series.bars);
+  return series;
+}
+
+}  // namespace ara::storage

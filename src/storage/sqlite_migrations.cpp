@@ -1,0 +1,180 @@
+#include "storage/sqlite_migrations.h"
+
+#include <array>
+#include <format>
+#include <vector>
+
+#include "base/hash.h"
+
+namespace ara::storage {
+namespace {
+
+// Times of bars are seconds since the epoch, other times microseconds; a missing number is NULL.
+// bars is clustered by symbol and time, so that a symbol's newest bars lie side by side. heads
+// holds one row: version grows with every change of a symbol, writes with every acknowledged write.
+constexpr std::array kMigrations{
+    Migration{"bars", R"(
+CREATE TABLE symbols (
+  id INTEGER PRIMARY KEY,
+  symbol TEXT NOT NULL UNIQUE CHECK (symbol <> ''),
+  asset_type TEXT NOT NULL CHECK (asset_type <> ''),
+  bar_interval TEXT NOT NULL CHECK (bar_interval = 'day'),
+  revision INTEGER NOT NULL CHECK (revision > 0),
+  content INTEGER NOT NULL,
+  bars INTEGER NOT NULL CHECK (bars > 0),
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL CHECK (last >= first)
+) STRICT;
+CREATE TABLE bars (
+  symbol_id INTEGER NOT NULL REFERENCES symbols (id),
+  time INTEGER NOT NULL,
+  open REAL,
+  high REAL,
+  low REAL,
+  close REAL NOT NULL,
+  adjusted_close REAL,
+  volume REAL,
+  PRIMARY KEY (symbol_id, time)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE heads (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  version INTEGER NOT NULL,
+  writes INTEGER NOT NULL
+) STRICT;
+INSERT INTO heads VALUES (1, 1, 0);
+)"},
+    Migration{"forecasts", R"(
+CREATE TABLE forecasts (
+  id BLOB PRIMARY KEY CHECK (length(id) = 16),
+  symbol TEXT NOT NULL CHECK (symbol <> ''),
+  revision INTEGER NOT NULL,
+  content INTEGER NOT NULL,
+  as_of TEXT NOT NULL CHECK (as_of = date(as_of)),
+  horizon INTEGER NOT NULL CHECK (horizon > 0),
+  model_version TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  bytes BLOB NOT NULL
+) STRICT;
+CREATE INDEX forecasts_by_created ON forecasts (created);
+)"},
+    Migration{"models", R"(
+CREATE TABLE models (
+  id TEXT PRIMARY KEY CHECK (id <> ''),
+  name TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  version TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  payload BLOB NOT NULL
+) STRICT;
+CREATE INDEX models_by_created ON models (created);
+)"},
+    Migration{"jobs", R"(
+CREATE TABLE jobs (
+  id TEXT PRIMARY KEY CHECK (id <> ''),
+  kind TEXT NOT NULL CHECK (kind <> ''),
+  payload TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed')),
+  result TEXT NOT NULL DEFAULT '',
+  created INTEGER NOT NULL,
+  leased_until INTEGER NOT NULL DEFAULT 0,
+  attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0)
+) STRICT;
+CREATE INDEX jobs_open ON jobs (created, id) WHERE state IN ('queued', 'running');
+)"},
+};
+
+constexpr const char* kMakeRecord = R"(
+CREATE TABLE migrations (
+  number INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  checksum TEXT NOT NULL,
+  applied TEXT NOT NULL
+) STRICT)";
+
+std::string checksum_of(const Migration& step) {
+  return to_hex(stable_hash128(step.sql));
+}
+
+Result<std::int64_t> ask(SqliteConnection& connection, std::string_view question) {
+  SqliteStatement statement = connection.prepare(question);
+  const auto row = statement.step();
+  if (!row) return std::unexpected(row.error());
+  return *row ? statement.integer(0) : 0;
+}
+
+}  // namespace
+
+Result<std::size_t> recorded(SqliteConnection& connection, const std::string& path,
+                             std::span<const Migration> steps) {
+  const auto application = ask(connection, "PRAGMA application_id");
+  if (!application) return std::unexpected(application.error());
+  const auto tables = ask(connection, "SELECT count(*) FROM sqlite_schema");
+  if (!tables) return std::unexpected(tables.error());
+  if (*application == 0 && *tables == 0) return 0;
+  if (*application != kApplicationId) {
+    return fail(Code::corrupt, path + " is a SQLite file of another program, not a store of ARA");
+  }
+  SqliteStatement rows =
+      connection.prepare("SELECT number, name, checksum FROM migrations ORDER BY number");
+  for (std::size_t count = 0;; ++count) {
+    const auto row = rows.step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return count;
+    if (count == steps.size()) {
+      return fail(Code::corrupt,
+                  std::format("the store {} was made by a newer ARA: it has schema step {} ({}), "
+                              "this program knows {}; use that version or another store",
+                              path, rows.integer(0), rows.text(1), steps.size()));
+    }
+    if (rows.integer(0) != static_cast<std::int64_t>(count) + 1 ||
+        rows.text(2) != checksum_of(steps[count])) {
+      return fail(Code::corrupt,
+                  std::format("the store {} was made by another line of ARA: its schema step {} "
+                              "({}) is not this program's step {} ({})",
+                              path, rows.integer(0), rows.text(1), count + 1, steps[count].name));
+    }
+  }
+}
+
+namespace {
+
+/// Applies the first step that is missing, if one is.
+Result<void> apply(SqliteConnection& connection, const std::string& path,
+                   std::span<const Migration> steps) {
+  auto transaction = SqliteTransaction::begin(connection, SqliteTransaction::Kind::write);
+  if (!transaction) return std::unexpected(transaction.error());
+  // Asked again now that no one else can write: another process may have been faster.
+  const auto done = recorded(connection, path, steps);
+  if (!done) return std::unexpected(done.error());
+  if (*done == steps.size()) return {};
+  if (*done == 0) {
+    const std::string mark = std::format("PRAGMA application_id = {}", kApplicationId);
+    if (auto marked = connection.run(mark.c_str()); !marked) return marked;
+    if (auto made = connection.run(kMakeRecord); !made) return made;
+  }
+  const Migration& step = steps[*done];
+  if (auto applied = connection.run(step.sql); !applied) return applied;
+  auto noted = connection.prepare("INSERT INTO migrations VALUES (?, ?, ?, datetime())")
+                   .bind(*done + 1, step.name, std::string_view(checksum_of(step)))
+                   .run();
+  if (!noted) return noted;
+  return transaction->commit();
+}
+
+}  // namespace
+
+std::span<const Migration> migrations() {
+  return kMigrations;
+}
+
+Result<void> migrate(SqliteConnection& connection, const std::string& path,
+                     std::span<const Migration> steps) {
+  for (;;) {
+    const auto done = recorded(connection, path, steps);
+    if (!done) return std::unexpected(done.error());
+    if (*done == steps.size()) return {};
+    if (auto applied = apply(connection, path, steps); !applied) return applied;
+  }
+}
+
+}  // namespace ara::storage

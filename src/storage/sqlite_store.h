@@ -1,0 +1,73 @@
+#pragma once
+
+#include <string>
+
+#include "storage/sqlite_pool.h"
+#include "storage/store.h"
+
+namespace ara::storage {
+
+/// Store in one SQLite file. Writes go through one connection, so this process never contends with
+/// itself for the write lock of the file; reads through up to kReaders others, which WAL mode lets
+/// see the last commit meanwhile.
+class SqliteStore final : public Store {
+ public:
+  static constexpr std::size_t kReaders = 8;
+
+  /// As open_sqlite. `path` names a file.
+  static Result<std::unique_ptr<Store>> open(const std::string& path);
+  explicit SqliteStore(const std::string& path);
+
+  Result<std::vector<SymbolRow>> symbols(const Call& call) override;
+  Result<std::optional<SymbolRow>> find_symbol(const domain::Symbol& symbol,
+                                               const Call& call) override;
+  Result<std::uint64_t> heads_version(const Call& call) override;
+
+  Result<PutOutcome> put_bars(const domain::Symbol& symbol, domain::AssetType asset_type,
+                              std::span<const domain::Bar> bars, const Call& call) override;
+  Result<std::vector<PutOutcome>> put_all_bars(std::span<const SymbolBars> batch,
+                                               const Call& call) override;
+  Result<domain::Series> last_bars(const domain::Symbol& symbol, std::size_t count,
+                                   const Call& call) override;
+
+  Result<void> put_forecasts(std::span<const ForecastRow> rows, const Call& call) override;
+  Result<std::optional<ForecastRow>> find_forecast(const Hash128& id, const Call& call) override;
+  Result<std::uint64_t> prune_forecasts(WallTime before, const Call& call) override;
+
+  Result<void> put_model(const ModelArtefact& artefact, const Call& call) override;
+  Result<std::optional<ModelArtefact>> find_model(const std::string& id, const Call& call) override;
+  Result<std::vector<ModelArtefact>> models(const Call& call) override;
+
+  Result<bool> put_job(const JobRow& job, const Call& call) override;
+  Result<std::optional<JobRow>> find_job(const std::string& id, const Call& call) override;
+  Result<std::optional<JobRow>> lease_job(WallTime now, WallTime until, const Call& call) override;
+  Result<void> finish_job(const JobRow& job, const Call& call) override;
+
+ private:
+  /// Whether a commit is on the disk when it returns; without, a crash of the machine may undo the
+  /// newest ones, never half of one.
+  enum class Sync { full, none };
+  Result<SqlitePool::Lease> writer(const Call& call, Sync sync);
+
+  // The writer closes last: the last connection to close moves what the log holds into the file.
+  SqlitePool writer_;
+  Sync synced_ = Sync::none;  ///< what the writer is set to; touched by who holds the writer
+  SqlitePool readers_;
+};
+
+/// A symbol's row with the number by which bars name it.
+struct SqliteHead {
+  std::int64_t id = 0;
+  SymbolRow row;
+};
+
+/// A symbol's head as `connection` sees it now; nothing if there is none.
+Result<std::optional<SqliteHead>> read_head(SqliteConnection& connection,
+                                            const domain::Symbol& symbol);
+
+/// Counts a write in the heads row, so that its commit always writes and therefore syncs, even
+/// where it found everything stored already: a process that was killed before its own sync may have
+/// been the one who stored it. `heads_changed` advances heads_version.
+Result<void> note_write(SqliteConnection& connection, bool heads_changed);
+
+}  // namespace ara::storage
