@@ -65,8 +65,8 @@ class PlainLru {
 class MemoryTier {
  public:
   explicit MemoryTier(std::size_t entries)
-      : tier_(ara::cache::make_memory_tier(
-            ara::cache::memory_capacity_for(entries, kValueBytes))) {}
+      : tier_(ara::cache::make_memory_tier(ara::cache::memory_capacity_for(entries, kValueBytes))) {
+  }
 
   Value get(const Hash128& id) { return tier_->get({id, {}}, {}).value(); }
   void put(const Hash128& id, const Value& value) { (void)tier_->put({id, {}}, value, kTtl, {}); }
@@ -111,8 +111,7 @@ Value value_of(std::uint32_t rank) {
 
 bool is_value_of(const Value& value, std::uint32_t rank) {
   const std::string name = std::to_string(rank);
-  return value->size() == kValueBytes && value->starts_with(name) &&
-         (*value)[name.size()] == '.';
+  return value->size() == kValueBytes && value->starts_with(name) && (*value)[name.size()] == '.';
 }
 
 [[noreturn]] void wrong(const char* what) {
@@ -146,8 +145,8 @@ struct Size {
 void compare_hit_rates(std::uint64_t first_seed, std::optional<std::size_t> seeds) {
   std::printf("Hit rate, Zipf(1.0), capacity 1 %% of the keys, %zu-byte values, %% of requests\n",
               kValueBytes);
-  std::printf("%9s %8s %10s %9s %9s %5s %7s %7s %7s %7s %7s\n", "keys", "entries", "bytes", "warm-up",
-              "requests", "seed", "LRU", "ours", "gain", "perfect", "held");
+  std::printf("%9s %8s %10s %9s %9s %5s %7s %7s %7s %7s %7s\n", "keys", "entries", "bytes",
+              "warm-up", "requests", "seed", "LRU", "ours", "gain", "perfect", "held");
   for (const Size& size : {Size{10'000, 20'000, 1'000'000, 5}, Size{100'000, 200'000, 2'000'000, 5},
                            Size{1'000'000, 2'000'000, 4'000'000, 2}}) {
     const Zipf zipf(size.keys);
@@ -161,12 +160,11 @@ void compare_hit_rates(std::uint64_t first_seed, std::optional<std::size_t> seed
       const double ours = hit_rate(tier, zipf, seed, size.warm, size.measured);
       const std::uint64_t held = tier.stats().entries;
       if (held > entries) wrong("the tier holds more entries than the LRU");
-      std::printf("%9zu %8zu %10llu %9zu %9zu %5llu %7.2f %7.2f %+7.2f %7.2f %7llu\n", size.keys,
-                  entries,
-                  static_cast<unsigned long long>(
-                      ara::cache::memory_capacity_for(entries, kValueBytes)),
-                  size.warm, size.measured, static_cast<unsigned long long>(seed), plain, ours,
-                  ours - plain, zipf.best(entries), static_cast<unsigned long long>(held));
+      std::printf(
+          "%9zu %8zu %10llu %9zu %9zu %5llu %7.2f %7.2f %+7.2f %7.2f %7llu\n", size.keys, entries,
+          static_cast<unsigned long long>(ara::cache::memory_capacity_for(entries, kValueBytes)),
+          size.warm, size.measured, static_cast<unsigned long long>(seed), plain, ours,
+          ours - plain, zipf.best(entries), static_cast<unsigned long long>(held));
       least = std::min(least, ours - plain);
       sum += ours - plain;
     }
@@ -203,8 +201,10 @@ void compare_speed(std::uint64_t seed) {
     const char* name;
     std::size_t keys, entries;
   };
-  std::printf("\nReads a second and thread, millions (median of %d alternating rounds of %zu reads a "
-              "thread; a miss is put in)\n", kRounds, kReads);
+  std::printf(
+      "\nReads a second and thread, millions (median of %d alternating rounds of %zu reads a "
+      "thread; a miss is put in)\n",
+      kRounds, kReads);
   std::printf("%-28s %8s %8s %8s %8s\n", "", "threads", "LRU", "ours", "ratio");
   for (const Case& each : {Case{"all 20,000 keys held", 20'000, 25'000},
                            Case{"1 % of 1,000,000 keys held", 1'000'000, 10'000}}) {

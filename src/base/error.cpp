@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "base/result.h"
+#include "base/text.h"
 
 namespace ara {
 namespace {
@@ -27,26 +28,6 @@ constexpr bool table_matches_enum() {
   return kCodes.back().code == Code::internal;
 }
 static_assert(table_matches_enum(), "one row for each code, in the order of the enum");
-
-/// Length of the valid UTF-8 sequence at the start of `text`, or 0.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = byte(0);
-  const std::size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3
-                             : lead < 0xF5 ? 4 : 0;
-  if (length == 0 || length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  if (length >= 3) {  // overlong forms, surrogates and what lies beyond U+10FFFF
-    const unsigned second = byte(1);
-    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second >= 0xA0) ||
-        (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second >= 0x90)) {
-      return 0;
-    }
-  }
-  return length;
-}
 
 }  // namespace
 

@@ -16,6 +16,10 @@ std::optional<long long> parse_integer(std::string_view text);
 std::string to_upper(std::string_view text);
 std::string to_lower(std::string_view text);
 
+/// Bytes of the valid UTF-8 sequence (RFC 3629) that `text`, not empty, starts with; 0 if it does
+/// not start with one.
+std::size_t utf8_length(std::string_view text);
+
 /// Without spaces, tabs and line ends at either side.
 std::string_view trim(std::string_view text);
 

@@ -263,9 +263,8 @@ Shard::Node* Shard::next_victim(const Node* after) {
   if (link->previous == &queue(Segment::probation).nodes) {
     link = &queue(Segment::protected_).nodes;
   }
-  return link->previous == &queue(Segment::protected_).nodes
-             ? nullptr
-             : static_cast<Node*>(link->previous);
+  return link->previous == &queue(Segment::protected_).nodes ? nullptr
+                                                             : static_cast<Node*>(link->previous);
 }
 
 /// Where a value was replaced by a larger one.

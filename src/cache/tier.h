@@ -29,7 +29,7 @@ struct TierStats {
   std::uint64_t admitted = 0;  ///< new entries taken in, for however short a while
   std::uint64_t evicted = 0;   ///< gave way to others
   std::uint64_t expired = 0;   ///< outlived their ttl and were freed
-  std::uint64_t bytes = 0;  ///< held now, keys and bookkeeping included
+  std::uint64_t bytes = 0;     ///< held now, keys and bookkeeping included
   std::uint64_t entries = 0;
 };
 

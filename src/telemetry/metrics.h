@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ara::telemetry {
@@ -22,8 +23,7 @@ class Metrics {
     std::uint32_t cell = 0;
   };
   struct Histogram {
-    std::uint32_t first_cell = 0;
-    std::uint32_t family = 0;
+    std::uint32_t first_cell = 0;  ///< one cell a bucket, one for those above, one for nanoseconds
   };
 
   Metrics();
@@ -33,17 +33,23 @@ class Metrics {
 
   /// Registers a series of a family named in names.cpp; asking again gives the same handle.
   /// Slow (takes a lock): call at start. At most kMaxSeries in all; beyond that the family's
-  /// series labelled "other" is given.
+  /// series whose labels all have the value "other" is given. A family that is not in the table or
+  /// not of this kind, or labels that are not the table's, are programming errors: the process
+  /// ends (abort) with a message that names them.
   Counter counter(std::string_view family, Labels labels = {});
   Histogram histogram(std::string_view family, Labels labels = {});
-  /// A value read at scrape time.
+  /// A value read at scrape time, of a gauge or of a counter that is kept elsewhere; what was given
+  /// before for the same labels is replaced. `read` may be called until the scrape under way when
+  /// it is replaced or this object goes is over; of what it throws, or of NaN, no
+  /// sample is given.
   void gauge(std::string_view family, Labels labels, std::function<double()> read);
 
   /// <= 100 ns, no lock.
   void add(Counter counter, std::uint64_t by = 1);
+  /// Kept to the nanosecond. Less than nothing, and NaN, count as 0; more than a year as a year.
   void observe(Histogram histogram, double seconds);
 
-  /// Prometheus text exposition format 0.0.4 of everything registered.
+  /// Prometheus text exposition format 0.0.4 of everything registered, in the order of the table.
   std::string exposition() const;
 
   static constexpr std::size_t kMaxSeries = 2000;
@@ -59,7 +65,8 @@ struct MetricRow {
   std::string_view name;
   MetricKind kind;
   std::string_view help;
-  std::string_view unit;  ///< "seconds", "bytes", or "" for a count
+  std::string_view unit;    ///< "seconds", "bytes", or "" for a count
+  std::string_view labels;  ///< their names, with commas between
 };
 
 /// The golden list of all names.
@@ -67,5 +74,8 @@ std::span<const MetricRow> metric_names();
 
 /// Upper bounds, in seconds, of every histogram's buckets: 50 µs to 10 s.
 std::span<const double> duration_buckets();
+
+/// Registers the process_* families, read from /proc/self at each scrape, and ara_build_info.
+void register_process_metrics(Metrics& metrics, std::string_view version);
 
 }  // namespace ara::telemetry

@@ -1,0 +1,52 @@
+#include <array>
+
+#include "telemetry/metrics.h"
+
+namespace ara::telemetry {
+namespace {
+
+using enum MetricKind;
+
+constexpr std::array kNames{
+    MetricRow{"http_requests_total", counter, "Requests answered.", "", "method,route,status"},
+    MetricRow{"http_request_duration_seconds", histogram,
+              "From the last byte of a request read to its answer handed to the socket.", "seconds",
+              "route"},
+    MetricRow{"ara_predictions_total", counter, "Forecasts given out, by the lane that did it.", "",
+              "asset_type,lane"},
+    MetricRow{"ara_cache_requests_total", counter, "Look-ups in a tier of the cache.", "",
+              "tier,result"},
+    MetricRow{"ara_cache_size_bytes", gauge, "Bytes held by a tier, bookkeeping included.", "bytes",
+              "tier"},
+    MetricRow{"ara_cache_entries", gauge, "Entries held by a tier.", "", "tier"},
+    MetricRow{"ara_forecast_duration_seconds", histogram,
+              "From bars read to forecast encoded: fit, combine, encode.", "seconds", ""},
+    MetricRow{"ara_slow_lane_queued", gauge, "Pieces of work waiting for a worker.", "", ""},
+    MetricRow{"ara_slow_lane_running", gauge, "Pieces of work being done.", "", ""},
+    MetricRow{"ara_admission_refusals_total", counter,
+              "Requests not computed, since their deadline could not be met.", "", "reason"},
+    MetricRow{"ara_symbols", gauge, "Symbols with bars in the store.", "", ""},
+    MetricRow{"process_resident_memory_bytes", gauge, "Resident memory.", "bytes", ""},
+    MetricRow{"process_cpu_seconds_total", counter, "User and system CPU time spent.", "seconds",
+              ""},
+    MetricRow{"process_open_fds", gauge, "Open file descriptors.", "", ""},
+    MetricRow{"process_threads", gauge, "Threads.", "", ""},
+    MetricRow{"process_start_time_seconds", gauge, "Start of the process since the Unix epoch.",
+              "seconds", ""},
+    MetricRow{"ara_build_info", gauge, "Always 1; the label tells the version.", "", "version"},
+};
+
+constexpr std::array kDurations{50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3,
+                                50e-3, 0.1,    0.25,   0.5,    1.0,  2.5,    5.0,  10.0};
+
+}  // namespace
+
+std::span<const MetricRow> metric_names() {
+  return kNames;
+}
+
+std::span<const double> duration_buckets() {
+  return kDurations;
+}
+
+}  // namespace ara::telemetry

@@ -1,0 +1,85 @@
+#include <dirent.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/text.h"
+#include "telemetry/metrics.h"
+
+namespace ara::telemetry {
+namespace {
+
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+std::string read_file(const char* path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Field `number` of /proc/self/stat, counted from 1 as in proc(5), of those after the name.
+double stat_field(std::size_t number) {
+  const std::string text = read_file("/proc/self/stat");
+  const std::size_t name_end = text.rfind(')');  // the name itself may hold spaces and brackets
+  if (name_end == std::string::npos) return kUnknown;
+  std::istringstream rest(text.substr(name_end + 1));
+  const std::vector<std::string> fields{std::istream_iterator<std::string>(rest), {}};
+  constexpr std::size_t kFirst = 3;
+  if (number < kFirst || number - kFirst >= fields.size()) return kUnknown;
+  return parse_double(fields[number - kFirst]).value_or(kUnknown);
+}
+
+double ticks_per_second() {
+  return static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+double cpu_seconds() {
+  return (stat_field(14) + stat_field(15)) / ticks_per_second();
+}
+
+double resident_bytes() {
+  return stat_field(24) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
+double threads() {
+  return stat_field(20);
+}
+
+/// The start is given in ticks since the machine's own; /proc/stat tells when that was.
+double start_seconds() {
+  const std::string text = read_file("/proc/stat");
+  constexpr std::string_view kBoot = "\nbtime ";
+  const std::size_t at = text.find(kBoot);
+  if (at == std::string::npos) return kUnknown;
+  const std::size_t begin = at + kBoot.size();
+  const auto boot =
+      parse_double(std::string_view(text).substr(begin, text.find('\n', begin) - begin));
+  return boot.value_or(kUnknown) + stat_field(22) / ticks_per_second();
+}
+
+double open_descriptors() {
+  DIR* const folder = ::opendir("/proc/self/fd");
+  if (folder == nullptr) return kUnknown;
+  int count = 0;
+  while (const dirent* entry = ::readdir(folder)) count += entry->d_name[0] != '.';
+  ::closedir(folder);
+  return count - 1;  // the folder itself was open while it was counted
+}
+
+}  // namespace
+
+void register_process_metrics(Metrics& metrics, std::string_view version) {
+  metrics.gauge("process_resident_memory_bytes", {}, resident_bytes);
+  metrics.gauge("process_cpu_seconds_total", {}, cpu_seconds);
+  metrics.gauge("process_open_fds", {}, open_descriptors);
+  metrics.gauge("process_threads", {}, threads);
+  metrics.gauge("process_start_time_seconds", {}, [start = start_seconds()] { return start; });
+  metrics.gauge("ara_build_info", {{"version", std::string(version)}}, [] { return 1.0; });
+}
+
+}  // namespace ara::telemetry
