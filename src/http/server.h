@@ -15,21 +15,22 @@ namespace ara::http {
 struct ServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8000;
-  unsigned event_loops = 2;                        ///< API_WORKERS
-  std::chrono::seconds prediction_ttl{300};        ///< Cache-Control max-age
+  unsigned event_loops = 2;                  ///< API_WORKERS
+  std::chrono::seconds prediction_ttl{300};  ///< Cache-Control max-age
   std::chrono::milliseconds request_deadline{5000};
-  std::chrono::seconds header_timeout{10};         ///< connection open to first whole request
+  std::chrono::seconds header_timeout{10};  ///< connection open to first whole request
   std::chrono::seconds idle_timeout{60};
   std::chrono::seconds drain_timeout{10};
   std::size_t max_body_bytes = 64 * 1024;
   std::size_t max_connections = 100'000;
-  bool docs = true;                                ///< /openapi.json
-  bool metrics = true;                             ///< /metrics
+  bool docs = true;     ///< /openapi.json
+  bool metrics = true;  ///< /metrics
 };
 
 /// Serves until SIGTERM or SIGINT, then drains: readiness off, in-flight requests finished, at most
 /// drain_timeout. `on_ready` is called once the port is listening. Blocks; once per process.
-Result<void> run_server(const ServerOptions& options, std::shared_ptr<serve::ForecastService> service,
+Result<void> run_server(const ServerOptions& options,
+                        std::shared_ptr<serve::ForecastService> service,
                         std::shared_ptr<telemetry::Metrics> metrics,
                         const std::function<void()>& on_ready);
 

@@ -1,0 +1,32 @@
+#include "http/app.h"
+
+#include <algorithm>
+
+#include "http/openapi.h"
+
+namespace ara::http {
+namespace {
+
+/// A forecast that this server keeps is never wrong, but a client's copy is old once new bars come,
+/// and nobody can tell the client so. A minute is what it may be behind.
+constexpr std::chrono::seconds kMostClientAge{60};
+
+std::string cache_control(std::chrono::seconds ttl) {
+  return "cache-control: public, max-age=" + std::to_string(std::min(ttl, kMostClientAge).count()) +
+         ", must-revalidate\r\n";
+}
+
+}  // namespace
+
+App::App(const ServerOptions& given, std::shared_ptr<serve::ForecastService> forecasts,
+         std::shared_ptr<telemetry::Metrics> meters, const Clock& time)
+    : options(given),
+      features{given.docs, given.metrics},
+      service(std::move(forecasts)),
+      metrics(std::move(meters)),
+      clock(time),
+      route_meters(*metrics),
+      cache_control(http::cache_control(given.prediction_ttl)),
+      openapi(make_openapi(features, kVersion)) {}
+
+}  // namespace ara::http

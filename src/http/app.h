@@ -1,0 +1,34 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "http/route_meters.h"
+#include "http/routes.h"
+#include "http/server.h"
+
+namespace ara::http {
+
+inline constexpr std::string_view kVersion = ARA_VERSION;
+
+/// What handlers and middlewares share; lives as long as the server.
+struct App {
+  App(const ServerOptions& given, std::shared_ptr<serve::ForecastService> forecasts,
+      std::shared_ptr<telemetry::Metrics> meters, const Clock& time = system_clock());
+
+  const ServerOptions options;
+  const Features features;
+  const std::shared_ptr<serve::ForecastService> service;
+  const std::shared_ptr<telemetry::Metrics> metrics;
+  const Clock& clock;
+  RouteMeters route_meters;
+  const std::string cache_control;  ///< the header line of a forecast that may be kept
+  const std::string openapi;        ///< the document, made once
+  std::atomic<bool> draining = false;
+  std::atomic<int> in_flight = 0;  ///< requests that the slow lane has not answered yet
+};
+
+}  // namespace ara::http

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "http/request_id.h"
+#include "serve/forecast_request.h"
+
+namespace ara::http {
+
+struct Route;
+
+/// HEAD is a GET whose body is not sent; whatever else a client may name is `other`.
+enum class Method { get, post, other };
+
+/// What is sent back. Header lines are complete ("name: value\r\n"), names in lower case; the
+/// length, the date and the request id are added by others.
+struct Reply {
+  int status = 200;
+  std::string_view content_type = "application/json";  ///< a literal
+  std::string headers;
+  std::string body;
+  std::shared_ptr<const std::string> shared;  ///< if set, this is the body
+
+  std::string_view bytes() const { return shared ? std::string_view(*shared) : body; }
+};
+
+/// One request and what the middlewares and the router found out about it. The views belong to the
+/// request that `owner` keeps alive once the exchange outlives the call that made it.
+struct Exchange {
+  Method method = Method::get;
+  bool head = false;
+  std::string_view path;   ///< as sent, still percent-encoded
+  std::string_view query;  ///< as sent, without '?'
+  std::string_view body;
+  std::string_view content_type;
+  std::string_view if_none_match;
+  std::string_view given_request_id;
+  std::shared_ptr<const void> owner;
+
+  RequestId id;
+  SteadyTime begun{};
+  Deadline deadline;
+  const Route* route = nullptr;  ///< null where no path matches
+  std::string_view parameter;    ///< the path's one variable segment, still percent-encoded
+  std::optional<serve::ForecastRequest> forecast;
+};
+
+}  // namespace ara::http

@@ -1,0 +1,53 @@
+#include "http/app.h"
+#include "http/handlers.h"
+#include "http/json.h"
+#include "http/problem.h"
+
+namespace ara::http {
+namespace {
+
+/// Why this server should not be sent requests; nothing if it should.
+std::optional<Error> unready(const App& app) {
+  if (app.draining.load(std::memory_order_relaxed)) {
+    return Error{Code::unavailable, "The server is stopping", {}, {}, {}};
+  }
+  if (auto ready = app.service->ready(); !ready) return ready.error();
+  return std::nullopt;
+}
+
+Reply json(const JsonDocument& document) {
+  return {.headers = "cache-control: no-store\r\n", .body = document.write(), .shared = {}};
+}
+
+}  // namespace
+
+std::optional<Reply> health_live(App&, Exchange&) {
+  JsonDocument document;
+  document.top().text("status", "alive");
+  return json(document);
+}
+
+std::optional<Reply> health_ready(App& app, Exchange& exchange) {
+  if (const auto reason = unready(app)) return problem(app, exchange, *reason);
+  JsonDocument document;
+  document.top().text("status", "ready");
+  return json(document);
+}
+
+std::optional<Reply> health(App& app, Exchange& exchange) {
+  if (const auto reason = unready(app)) return problem(app, exchange, *reason);
+  const serve::LaneStats lane = app.service->lane();
+  JsonDocument document;
+  JsonObject top = document.top();
+  top.text("status", "healthy")
+      .text("version", kVersion)
+      .text("timestamp", to_rfc3339(app.clock.now()));
+  JsonObject services = top.object("services");
+  services.text("store", "healthy");
+  services.object("slow_lane")
+      .integer("queued", static_cast<std::int64_t>(lane.queued))
+      .integer("running", static_cast<std::int64_t>(lane.running));
+  return json(document);
+}
+
+}  // namespace ara::http

@@ -1,0 +1,154 @@
+#include "http/lanes.h"
+
+#include <drogon/HttpAppFramework.h>
+#include <trantor/net/EventLoop.h>
+
+#include <atomic>
+#include <memory>
+#include <utility>
+
+#include "http/pipeline.h"
+#include "http/sockets.h"
+
+namespace ara::http {
+namespace {
+
+using drogon::HttpRequestPtr;
+using drogon::HttpResponsePtr;
+
+/// How much later than its deadline an unanswered request is answered for the slow lane, which is
+/// to answer by the deadline itself.
+constexpr std::chrono::milliseconds kGrace{50};
+
+/// Where the fast lane leaves the exchange for the slow one. The library has no other place that
+/// belongs to a request.
+const std::string kExchange = "ara.exchange";
+
+Method method_of(const drogon::HttpRequest& request) {
+  switch (request.method()) {
+    case drogon::Get:
+    case drogon::Head:
+      return Method::get;
+    case drogon::Post:
+      return Method::post;
+    default:
+      return Method::other;
+  }
+}
+
+std::string_view header(const drogon::HttpRequest& request, const std::string& lower_case_name) {
+  // Straight from the map: getHeader() would first copy the name and make it lower case.
+  const auto& headers = request.headers();
+  const auto found = headers.find(lower_case_name);
+  return found == headers.end() ? std::string_view{} : found->second;
+}
+
+Exchange read(const drogon::HttpRequest& request) {
+  static const std::string kContentType = "content-type";
+  static const std::string kIfNoneMatch = "if-none-match";
+  static const std::string kRequestId = "x-request-id";
+  Exchange exchange;
+  exchange.method = method_of(request);
+  exchange.head = request.isHead();
+  // The original path is set only where the library has decoded something in it.
+  exchange.path = request.getOriginalPath().empty() ? request.path() : request.getOriginalPath();
+  exchange.query = request.query();
+  exchange.body = request.body();
+  exchange.given_request_id = header(request, kRequestId);
+  if (exchange.method == Method::get) {
+    exchange.if_none_match = header(request, kIfNoneMatch);
+  } else {
+    exchange.content_type = header(request, kContentType);
+  }
+  return exchange;
+}
+
+HttpResponsePtr write(const App& app, const Exchange& exchange, Reply reply) {
+  auto response = drogon::HttpResponse::newHttpResponse(
+      static_cast<drogon::HttpStatusCode>(reply.status), drogon::CT_CUSTOM);
+  response->setContentTypeCodeAndCustomString(drogon::CT_CUSTOM, reply.content_type);
+  // All header lines go in as one: each further one would cost an allocation and a hash. The block
+  // is made of our own literals, hexadecimal digits and a request id that has been checked.
+  std::string block;
+  block.reserve(RequestId::kMaxLength + reply.headers.size() + 2);
+  block.append(exchange.id.text()).append("\r\n").append(reply.headers);
+  block.resize(block.size() - 2);  // the library ends the last line
+  response->addHeader("x-request-id", std::move(block));
+  if (app.draining.load(std::memory_order_relaxed)) response->addHeader("connection", "close");
+  if (reply.shared) {
+    response->setBody(*reply.shared);
+  } else {
+    response->setBody(std::move(reply.body));
+  }
+  return response;
+}
+
+/// A request that the slow lane works on. Everything here happens on the event loop of its
+/// connection, so whichever comes first, answer or deadline, wins without a lock.
+struct Pending {
+  Exchange exchange;
+  drogon::AdviceCallback send;
+  trantor::EventLoop* loop = nullptr;
+  trantor::TimerId timer = 0;
+  Peer peer = 0;
+  bool done = false;
+};
+
+void finish(App& app, ConnectionGuard& guard, Pending& pending, Reply reply) {
+  if (std::exchange(pending.done, true)) return;
+  pending.loop->invalidateTimer(pending.timer);
+  pending.send(write(app, pending.exchange, std::move(reply)));
+  guard.answered(pending.peer, app.clock.steady());
+  app.in_flight.fetch_sub(1);
+}
+
+void begin_slow(App& app, ConnectionGuard& guard, const HttpRequestPtr& request,
+                drogon::AdviceCallback&& send) {
+  const auto pending = std::make_shared<Pending>();
+  pending->exchange = std::move(*request->attributes()->get<std::shared_ptr<Exchange>>(kExchange));
+  request->attributes()->erase(kExchange);
+  pending->exchange.owner = request;
+  pending->send = std::move(send);
+  pending->loop = trantor::EventLoop::getEventLoopOfCurrentThread();
+  pending->peer = peer_of(request->peerAddr().getSockAddr());
+  guard.begun(pending->peer, pending->exchange.begun);
+  app.in_flight.fetch_add(1);
+
+  const std::chrono::duration<double> left =
+      pending->exchange.deadline.left(app.clock.steady()) + kGrace;
+  pending->timer = pending->loop->runAfter(left, [&app, &guard, pending] {
+    if (!pending->done) finish(app, guard, *pending, too_late(app, pending->exchange));
+  });
+  run_slow(app, pending->exchange, [&app, &guard, pending](Reply reply) {
+    pending->loop->queueInLoop([&app, &guard, pending, reply = std::move(reply)]() mutable {
+      finish(app, guard, *pending, std::move(reply));
+    });
+  });
+}
+
+}  // namespace
+
+void install_lanes(App& app, ConnectionGuard& guard) {
+  drogon::app().registerNewConnectionAdvice(
+      [&app, &guard](const trantor::InetAddress& peer, const trantor::InetAddress&) {
+        guard.opened(peer_of(peer.getSockAddr()), app.clock.steady());
+        return true;
+      });
+  drogon::app().registerSyncAdvice([&app, &guard](const HttpRequestPtr& request) {
+    Exchange exchange = read(*request);
+    auto reply = run_fast(app, exchange);
+    if (reply) {
+      guard.completed(peer_of(request->peerAddr().getSockAddr()), exchange.begun);
+      return write(app, exchange, std::move(*reply));
+    }
+    request->attributes()->insert(kExchange, std::make_shared<Exchange>(std::move(exchange)));
+    return HttpResponsePtr{};
+  });
+  drogon::app().registerPreRoutingAdvice([&app, &guard](const HttpRequestPtr& request,
+                                                        drogon::AdviceCallback&& send,
+                                                        drogon::AdviceChainCallback&&) {
+    begin_slow(app, guard, request, std::move(send));
+  });
+}
+
+}  // namespace ara::http

@@ -1,0 +1,76 @@
+#include "http/middlewares.h"
+
+#include <array>
+
+#include "http/problem.h"
+
+namespace ara::http {
+namespace {
+
+std::optional<Reply> name_request(App&, Exchange& exchange) {
+  const auto given = RequestId::accept(exchange.given_request_id);
+  exchange.id = given ? *given : RequestId::make();
+  return std::nullopt;
+}
+
+std::optional<Reply> start_clock(App& app, Exchange& exchange) {
+  exchange.begun = app.clock.steady();
+  return std::nullopt;
+}
+
+void count(App& app, const Exchange& exchange, Reply& reply) {
+  const std::chrono::duration<double> spent = app.clock.steady() - exchange.begun;
+  app.route_meters.record(exchange, reply.status, spent.count());
+}
+
+void secure(App&, const Exchange&, Reply& reply) {
+  reply.headers += "x-content-type-options: nosniff\r\n";
+}
+
+std::optional<Reply> set_deadline(App& app, Exchange& exchange) {
+  exchange.deadline = {exchange.begun + app.options.request_deadline};
+  return std::nullopt;
+}
+
+std::optional<Reply> route(App& app, Exchange& exchange) {
+  Match found = match(exchange.method, exchange.path, app.features);
+  exchange.route = found.route;
+  exchange.parameter = found.parameter;
+  if (found.route != nullptr) return std::nullopt;
+  if (found.allow.empty()) {
+    return problem(app, exchange,
+                   Error{Code::not_found, "There is no such path here", "path",
+                         printable(exchange.path), "a path that GET / lists"});
+  }
+  Reply reply = problem(
+      app, exchange, kMethodNotAllowed,
+      Error{Code::unsupported, "This path takes only " + found.allow, "method", {}, found.allow});
+  reply.headers += "allow: " + found.allow + "\r\n";
+  return reply;
+}
+
+constexpr std::array kMiddlewares{
+    Middleware{.name = "request id",
+               .why_here = "first, since every answer, problem and log line carries it",
+               .before = name_request},
+    Middleware{.name = "metrics",
+               .why_here = "around all that costs time or can refuse, so that refusals are counted",
+               .before = start_clock,
+               .after = count},
+    Middleware{
+        .name = "secure headers", .why_here = "on every reply, problems included", .after = secure},
+    Middleware{.name = "deadline",
+               .why_here = "from the moment the request was whole, before anything may wait",
+               .before = set_deadline},
+    Middleware{.name = "routing",
+               .why_here = "last: what follows is the route's own handler",
+               .before = route},
+};
+
+}  // namespace
+
+std::span<const Middleware> middlewares() {
+  return kMiddlewares;
+}
+
+}  // namespace ara::http

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "http/app.h"
+#include "http/exchange.h"
+
+namespace ara::http {
+
+/// Something done to every request. `before` runs in the order of the list and may answer; `after`
+/// runs in the reverse order on every reply, whoever made it.
+struct Middleware {
+  std::string_view name;
+  std::string_view why_here;
+  std::optional<Reply> (*before)(App& app, Exchange& exchange) = nullptr;
+  void (*after)(App& app, const Exchange& exchange, Reply& reply) = nullptr;
+};
+
+/// All of them, outermost first.
+std::span<const Middleware> middlewares();
+
+}  // namespace ara::http

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "http/app.h"
+#include "http/exchange.h"
+
+namespace ara::http {
+
+/// A kind of problem that only HTTP has; all others come from the table of error codes.
+struct ProblemKind {
+  int status;
+  std::string_view name;  ///< the `error` field
+  std::string_view title;
+};
+inline constexpr ProblemKind kMethodNotAllowed{405, "MethodNotAllowed",
+                                               "This path has no such method"};
+inline constexpr ProblemKind kUnsupportedMediaType{415, "UnsupportedMediaType",
+                                                   "The body is of another media type"};
+
+ProblemKind kind_of(Code code);
+
+/// The RFC 9457 document: type, title, status, detail, instance; and, as clients of the original
+/// know them, error, message, request_id, timestamp; for bad input field, value and allowed.
+std::string encode_problem(const ProblemKind& kind, const Error& error, std::string_view instance,
+                           std::string_view request_id, std::string_view timestamp);
+
+/// An error as a reply. A 503 carries Retry-After; a 500 is logged in full and tells the client
+/// nothing but its request id.
+Reply problem(const App& app, const Exchange& exchange, const Error& error);
+Reply problem(const App& app, const Exchange& exchange, const ProblemKind& kind,
+              const Error& error);
+
+}  // namespace ara::http

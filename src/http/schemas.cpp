@@ -1,0 +1,154 @@
+#include <array>
+
+#include "http/openapi.h"
+
+namespace ara::http {
+namespace {
+
+constexpr std::string_view kForecast = R"json({
+  "type": "object",
+  "description": "A distribution for each coming session. What is not computed is null and named in `unavailable`.",
+  "required": ["id", "symbol", "asset_type", "current_price", "as_of", "predictions", "confidence",
+               "explanations", "regime", "unavailable", "model_weights", "revision",
+               "observations", "analysis_level", "model_version"],
+  "properties": {
+    "id": {"type": "string", "pattern": "^[0-9a-f]{32}$", "description": "Names these bytes; also the entity tag"},
+    "symbol": {"type": "string"},
+    "asset_type": {"type": "string"},
+    "current_price": {"type": "number", "description": "The last close, not adjusted"},
+    "as_of": {"type": "string", "format": "date", "description": "Session of the last bar"},
+    "predictions": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Day"}},
+    "confidence": {"type": ["object", "null"]},
+    "explanations": {"type": ["object", "null"]},
+    "regime": {"type": ["object", "null"]},
+    "unavailable": {"type": "array", "items": {"type": "string"}},
+    "model_weights": {"type": "object", "additionalProperties": {"type": "number"}},
+    "revision": {"type": "string", "description": "Of the symbol's bars"},
+    "observations": {"type": "integer", "minimum": 1},
+    "analysis_level": {"type": "string", "enum": ["basic", "standard", "full"]},
+    "model_version": {"type": "string"}
+  }
+})json";
+
+constexpr std::string_view kDay = R"json({
+  "type": "object",
+  "required": ["day", "date", "predicted_price", "predicted_return", "confidence", "lower_bound",
+               "upper_bound", "quantiles", "probability_of_rise", "volatility"],
+  "properties": {
+    "day": {"type": "integer", "minimum": 1},
+    "date": {"type": "string", "format": "date", "description": "A session of the symbol's market"},
+    "predicted_price": {"type": "number", "description": "The median"},
+    "predicted_return": {"type": ["number", "null"], "description": "Percent of current_price; null where that is not positive"},
+    "confidence": {"type": "number", "minimum": 0.5, "maximum": 1, "description": "The model's probability of the stated direction"},
+    "lower_bound": {"type": "number", "description": "The 5 % quantile"},
+    "upper_bound": {"type": "number", "description": "The 95 % quantile"},
+    "quantiles": {"type": "object", "additionalProperties": {"type": "number"}, "description": "By level in percent"},
+    "probability_of_rise": {"type": "number", "minimum": 0, "maximum": 1},
+    "volatility": {"type": "number", "minimum": 0, "description": "A year's standard deviation"}
+  }
+})json";
+
+constexpr std::string_view kPredictResponse = R"json({
+  "allOf": [
+    {"$ref": "#/components/schemas/Forecast"},
+    {"type": "object",
+     "required": ["request_id", "timestamp"],
+     "properties": {"request_id": {"type": "string"},
+                    "timestamp": {"type": "string", "format": "date-time"}}}
+  ]
+})json";
+
+constexpr std::string_view kStatus = R"json({
+  "type": "object",
+  "required": ["status"],
+  "properties": {"status": {"type": "string"}}
+})json";
+
+constexpr std::string_view kHealth = R"json({
+  "type": "object",
+  "required": ["status", "version", "timestamp", "services"],
+  "properties": {
+    "status": {"type": "string"},
+    "version": {"type": "string"},
+    "timestamp": {"type": "string", "format": "date-time"},
+    "services": {
+      "type": "object",
+      "required": ["store", "slow_lane"],
+      "properties": {
+        "store": {"type": "string"},
+        "slow_lane": {
+          "type": "object",
+          "required": ["queued", "running"],
+          "properties": {"queued": {"type": "integer"}, "running": {"type": "integer"}}
+        }
+      }
+    }
+  }
+})json";
+
+constexpr std::string_view kAbout = R"json({
+  "type": "object",
+  "required": ["name", "version", "description", "docs", "health", "endpoints"],
+  "properties": {
+    "name": {"type": "string"},
+    "version": {"type": "string"},
+    "description": {"type": "string"},
+    "docs": {"type": ["string", "null"]},
+    "health": {"type": "string"},
+    "endpoints": {
+      "type": "array",
+      "items": {
+        "type": "object",
+        "required": ["method", "path", "summary"],
+        "properties": {"method": {"type": "string"}, "path": {"type": "string"},
+                       "summary": {"type": "string"}}
+      }
+    }
+  }
+})json";
+
+constexpr std::string_view kOpenApi = R"json({
+  "type": "object",
+  "required": ["openapi", "info", "paths", "components"],
+  "properties": {"openapi": {"type": "string"}}
+})json";
+
+constexpr std::string_view kProblem = R"json({
+  "type": "object",
+  "description": "RFC 9457, and the original's error, message, request_id and timestamp",
+  "required": ["type", "title", "status", "detail", "instance", "error", "message", "request_id",
+               "timestamp"],
+  "properties": {
+    "type": {"type": "string", "format": "uri-reference"},
+    "title": {"type": "string"},
+    "status": {"type": "integer", "minimum": 400, "maximum": 599},
+    "detail": {"type": "string"},
+    "instance": {"type": "string", "format": "uri-reference"},
+    "error": {"type": "string"},
+    "message": {"type": "string"},
+    "request_id": {"type": "string"},
+    "timestamp": {"type": "string", "format": "date-time"},
+    "field": {"type": "string", "description": "The input that is wrong"},
+    "value": {"type": "string", "description": "What was given, shortened"},
+    "allowed": {"type": "string", "description": "What would be accepted"}
+  }
+})json";
+
+constexpr std::array kSchemas{
+    Schema{"Forecast", kForecast},
+    Schema{"Day", kDay},
+    Schema{"PredictResponse", kPredictResponse},
+    Schema{"Status", kStatus},
+    Schema{"Health", kHealth},
+    Schema{"About", kAbout},
+    Schema{"OpenApi", kOpenApi},
+    Schema{"Problem", kProblem},
+};
+
+}  // namespace
+
+std::span<const Schema> schemas() {
+  return kSchemas;
+}
+
+}  // namespace ara::http

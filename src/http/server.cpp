@@ -1,0 +1,111 @@
+#include "http/server.h"
+
+#include <drogon/HttpAppFramework.h>
+
+#include <algorithm>
+#include <thread>
+#include <vector>
+
+#include "http/app.h"
+#include "http/connection_guard.h"
+#include "http/lanes.h"
+#include "http/signals.h"
+#include "http/sockets.h"
+#include "telemetry/log.h"
+
+namespace ara::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds kSweep{1000};
+constexpr std::chrono::milliseconds kDrainStep{20};
+constexpr std::size_t kGuardSlack = 1024;
+/// Unanswered requests on one connection, beyond which it is closed.
+constexpr std::size_t kPipelined = 128;
+
+void configure(const ServerOptions& options, const std::string& address) {
+  drogon::app()
+      .setLogLevel(trantor::Logger::kError)
+      .setThreadNum(std::max(1U, options.event_loops))
+      .setMaxConnectionNum(options.max_connections)
+      .setIdleConnectionTimeout(static_cast<std::size_t>(options.idle_timeout.count()))
+      .setPipeliningRequestsNumber(kPipelined)
+      .setClientMaxBodySize(options.max_body_bytes)
+      .setClientMaxMemoryBodySize(options.max_body_bytes)  // so that none goes to a file
+      .enableServerHeader(false)
+      .enableGzip(false)
+      .enableBrotli(false)
+      .disableSession()
+      .disableSigtermHandling()
+      .addListener(address, options.port);
+}
+
+/// Ends connections that do not get a request together in time, and forgets those that are gone.
+void sweep(const App& app, ConnectionGuard& guard) {
+  const SteadyTime now = app.clock.steady();
+  std::vector<Peer> late = guard.overdue(now);
+  const auto open = static_cast<std::size_t>(drogon::app().getConnectionCount());
+  const bool crowded = guard.size() > 2 * open + kGuardSlack;
+  if (late.empty() && !crowded) return;
+  std::ranges::sort(late);
+  std::vector<Peer> live;
+  for (const OpenSocket& socket : accepted_sockets(app.options.port)) {
+    live.push_back(socket.peer);
+    if (std::ranges::binary_search(late, socket.peer)) cut(socket);
+  }
+  guard.forget(late);
+  if (crowded) {
+    std::ranges::sort(live);
+    guard.keep_only(live, now);
+  }
+}
+
+/// Readiness goes off at once; then what is in flight is finished, what comes on open connections
+/// meanwhile is answered too, and at `drain_timeout` at the latest the server stops.
+void drain(App& app) {
+  const SteadyTime end = app.clock.steady() + app.options.drain_timeout;
+  // The last part of the time is for work that still comes while we wait for quiet.
+  const SteadyTime closing = app.clock.steady() + app.options.drain_timeout * 3 / 4;
+  app.draining = true;
+  telemetry::log(telemetry::LogLevel::info, "Stopping: finishing the requests in flight");
+  int quiet = 0;
+  while (quiet < 3 && app.clock.steady() < closing) {
+    std::this_thread::sleep_for(kDrainStep);
+    quiet = app.in_flight == 0 ? quiet + 1 : 0;
+  }
+  app.service->drain({end});
+  while (app.in_flight > 0 && app.clock.steady() < end) std::this_thread::sleep_for(kDrainStep);
+  drogon::app().quit();
+}
+
+/// The thread beside the event loops: tells when the port accepts, sweeps, and stops the server.
+void control(App& app, ConnectionGuard& guard, const StopSignal& stop,
+             const std::function<void()>& on_ready) {
+  while (!is_listening(app.options.port)) std::this_thread::sleep_for(1ms);
+  on_ready();
+  while (!stop.wait_for(kSweep)) sweep(app, guard);
+  drain(app);
+}
+
+}  // namespace
+
+Result<void> run_server(const ServerOptions& options,
+                        std::shared_ptr<serve::ForecastService> service,
+                        std::shared_ptr<telemetry::Metrics> metrics,
+                        const std::function<void()>& on_ready) {
+  const auto address = check_listen_address(options.host, options.port);
+  if (!address) return std::unexpected(address.error());
+  App app(options, std::move(service), std::move(metrics));
+  ConnectionGuard guard(options.header_timeout, options.idle_timeout + options.header_timeout);
+  const StopSignal stop;
+  configure(options, *address);
+  install_lanes(app, guard);
+  std::jthread controller;
+  drogon::app().registerBeginningAdvice(
+      [&] { controller = std::jthread([&] { control(app, guard, stop, on_ready); }); });
+  drogon::app().run();
+  return {};
+}
+
+}  // namespace ara::http

@@ -1,0 +1,151 @@
+#include "http/sockets.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/hash.h"
+
+namespace ara::http {
+namespace {
+
+using Address = sockaddr_storage;
+
+std::uint16_t port_of(const Address& address) {
+  if (address.ss_family == AF_INET) {
+    return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+  }
+  return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
+}
+
+/// The local address of a TCP socket; nothing for any other descriptor.
+std::optional<Address> local_address(int fd) {
+  Address address{};
+  socklen_t length = sizeof address;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) return std::nullopt;
+  if (address.ss_family != AF_INET && address.ss_family != AF_INET6) return std::nullopt;
+  return address;
+}
+
+std::optional<Peer> peer_at(int fd) {
+  Address address{};
+  socklen_t length = sizeof address;
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) return std::nullopt;
+  return peer_of(reinterpret_cast<const sockaddr*>(&address));
+}
+
+struct CloseFolder {
+  void operator()(DIR* folder) const { closedir(folder); }
+};
+
+/// Calls `look` with every open descriptor of this process that is bound to the port.
+template <class Look>
+void each_socket(std::uint16_t port, Look look) {
+  const std::unique_ptr<DIR, CloseFolder> folder(opendir("/proc/self/fd"));
+  if (!folder) return;
+  while (const dirent* entry = readdir(folder.get())) {
+    const std::string_view name = entry->d_name;
+    int fd = -1;
+    if (std::from_chars(name.data(), name.data() + name.size(), fd).ec != std::errc{}) continue;
+    const auto local = local_address(fd);
+    if (local && port_of(*local) == port) look(fd);
+  }
+}
+
+/// Closes a descriptor when it goes out of sight.
+struct Descriptor {
+  int fd;
+  explicit Descriptor(int given) : fd(given) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd >= 0) close(fd);
+  }
+};
+
+/// The address in the system's form; its length is 0 where the text is none.
+std::pair<Address, socklen_t> parse_address(const std::string& text, std::uint16_t port) {
+  Address address{};
+  auto& four = reinterpret_cast<sockaddr_in&>(address);
+  if (inet_pton(AF_INET, text.c_str(), &four.sin_addr) == 1) {
+    four.sin_family = AF_INET;
+    four.sin_port = htons(port);
+    return {address, sizeof four};
+  }
+  address = {};
+  auto& six = reinterpret_cast<sockaddr_in6&>(address);
+  if (inet_pton(AF_INET6, text.c_str(), &six.sin6_addr) == 1) {
+    six.sin6_family = AF_INET6;
+    six.sin6_port = htons(port);
+    return {address, sizeof six};
+  }
+  return {address, 0};
+}
+
+}  // namespace
+
+Peer peer_of(const sockaddr* address) {
+  if (address->sa_family == AF_INET) {
+    const auto* four = reinterpret_cast<const sockaddr_in*>(address);
+    return (Peer{four->sin_addr.s_addr} << 16) | four->sin_port;
+  }
+  const auto* six = reinterpret_cast<const sockaddr_in6*>(address);
+  std::array<std::uint64_t, 2> halves;
+  std::memcpy(halves.data(), &six->sin6_addr, sizeof halves);
+  return mix64(halves[0] ^ mix64(halves[1])) ^ six->sin6_port;
+}
+
+std::vector<OpenSocket> accepted_sockets(std::uint16_t port) {
+  std::vector<OpenSocket> found;
+  each_socket(port, [&](int fd) {
+    if (const auto peer = peer_at(fd)) found.push_back({fd, *peer});
+  });
+  return found;
+}
+
+bool is_listening(std::uint16_t port) {
+  bool listening = false;
+  each_socket(port, [&](int fd) {
+    int accepts = 0;
+    socklen_t length = sizeof accepts;
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &length) == 0 && accepts != 0) {
+      listening = true;
+    }
+  });
+  return listening;
+}
+
+bool cut(const OpenSocket& socket) {
+  // A copy of the descriptor keeps meaning this connection, whatever its owner does meanwhile.
+  const Descriptor copy(fcntl(socket.fd, F_DUPFD_CLOEXEC, 0));
+  if (copy.fd < 0 || peer_at(copy.fd) != socket.peer) return false;
+  return shutdown(copy.fd, SHUT_RDWR) == 0;
+}
+
+Result<std::string> check_listen_address(const std::string& host, std::uint16_t port) {
+  const std::string plain = host == "localhost" ? "127.0.0.1" : host;
+  const auto [address, length] = parse_address(plain, port);
+  if (length == 0) {
+    return invalid("API_HOST", host, "an IPv4 or IPv6 address of this machine, or localhost");
+  }
+  const Descriptor probe(socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  if (probe.fd < 0 || setsockopt(probe.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+      bind(probe.fd, reinterpret_cast<const sockaddr*>(&address), length) != 0) {
+    const int error = errno;
+    return fail(Code::io, "Cannot listen on " + plain + ", port " + std::to_string(port) + ": " +
+                              std::strerror(error));
+  }
+  return plain;
+}
+
+}  // namespace ara::http

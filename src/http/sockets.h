@@ -1,0 +1,39 @@
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "http/connection_guard.h"
+
+namespace ara::http {
+
+/// What the server library does not tell about its sockets, asked of the system.
+
+Peer peer_of(const sockaddr* address);
+
+/// An accepted connection of this process.
+struct OpenSocket {
+  int fd = -1;
+  Peer peer = 0;
+};
+
+/// All connections accepted on a local port, by looking at every descriptor: about 1 µs each, so
+/// this is done only when there is a reason.
+std::vector<OpenSocket> accepted_sockets(std::uint16_t port);
+
+/// Whether this process accepts connections on the port.
+bool is_listening(std::uint16_t port);
+
+/// Ends a connection in both directions; its owner then sees it closed. False where the descriptor
+/// means another connection by now.
+bool cut(const OpenSocket& socket);
+
+/// The address to listen on: an IPv4 or IPv6 address as it is, "localhost" as 127.0.0.1; Code::
+/// invalid for anything else. Code::io where the port cannot be bound now.
+Result<std::string> check_listen_address(const std::string& host, std::uint16_t port);
+
+}  // namespace ara::http
