@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/clock.h"
 #include "config/config.h"
 #include "serve/forecast_service.h"
 #include "storage/store.h"
@@ -21,6 +22,14 @@ struct Context {
   std::function<Result<std::shared_ptr<serve::ForecastService>>(
       const config::Config&, std::shared_ptr<storage::Store>, std::shared_ptr<telemetry::Metrics>)>
       make_service;
+  SteadyTime started{};  ///< when run() began
+};
+
+/// Which settings are flags of a command, and whether they are read before it runs.
+enum class Needs {
+  nothing,          ///< runs whatever the settings are
+  shared_settings,  ///< those that mean something to every command
+  all_settings,
 };
 
 /// A row of commands.cpp. `enrol` adds options to the subcommand and returns what runs it: the exit
@@ -28,6 +37,8 @@ struct Context {
 struct CommandRow {
   std::string_view name;
   std::string_view help;
+  std::string_view examples;  ///< shown below the help, one a line
+  Needs needs = Needs::shared_settings;
   std::function<int()> (*enrol)(CLI::App& subcommand, Context& context);
 };
 

@@ -72,6 +72,8 @@ std::string key_of(std::string_view name);
 std::string flags_of(const SettingRow& row);
 /// The words of a setting that allows "one of a, b, c"; none for other kinds.
 std::vector<std::string> choices(const SettingRow& row);
+/// Whether the setting is true or false; its flag needs no value then.
+bool is_switch(const SettingRow& row);
 /// The value as it may be shown: a secret is not.
 std::string shown_value(const SettingRow& row, std::string_view value);
 

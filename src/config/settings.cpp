@@ -212,6 +212,10 @@ std::vector<std::string> choices(const SettingRow& row) {
   return words_of(row.allowed);
 }
 
+bool is_switch(const SettingRow& row) {
+  return row.allowed == kBool;
+}
+
 std::string shown_value(const SettingRow& row, std::string_view value) {
   return row.secret ? "(secret)" : std::string(value);
 }

@@ -1,0 +1,50 @@
+#include "cli/commands.h"
+
+#include <array>
+
+#include "cli/import.h"
+
+namespace ara::cli {
+namespace {
+
+constexpr std::array kCommands{
+    CommandRow{"import", "Read bars from CSV files, folders or standard input into the store",
+               "  ara import AAPL.csv                  the symbol is the file's name\n"
+               "  ara import prices/ --dry-run         check a folder, store nothing\n"
+               "  zcat btc.csv.gz | ara import - --symbol BTC-USD --asset-type crypto\n",
+               Needs::shared_settings, enrol_import},
+    CommandRow{"predict", "Forecast a symbol: a table, a fan chart or JSON",
+               "  ara predict AAPL                     the next five sessions\n"
+               "  ara predict AAPL -d 20 --plot        a fan chart of the next twenty\n"
+               "  ara predict AAPL --json              what GET /api/v1/predict/AAPL answers\n",
+               Needs::shared_settings, enrol_predict},
+    CommandRow{"symbols", "List the symbols in the store",
+               "  ara symbols\n"
+               "  ara symbols --json\n",
+               Needs::shared_settings, enrol_symbols},
+    CommandRow{"serve", "Serve forecasts over HTTP until Ctrl-C or SIGTERM",
+               "  ara serve\n"
+               "  ara serve --port 8001 --max-workers 4\n",
+               Needs::all_settings, enrol_serve},
+    CommandRow{"config", "Show the settings and where each came from, or write an ara.toml",
+               "  ara config show\n"
+               "  ara config init                      a commented ara.toml in this folder\n",
+               Needs::all_settings, enrol_config},
+    CommandRow{"completion", "Print a completion script for bash, zsh or fish",
+               "  source <(ara completion bash)\n"
+               "  ara completion fish > ~/.config/fish/completions/ara.fish\n",
+               Needs::nothing, enrol_completion},
+    CommandRow{"help", "Show the help of a command, the exit codes or the settings",
+               "  ara help predict\n"
+               "  ara help exit-codes\n"
+               "  ara help settings\n",
+               Needs::nothing, enrol_help},
+};
+
+}  // namespace
+
+std::span<const CommandRow> commands() {
+  return kCommands;
+}
+
+}  // namespace ara::cli

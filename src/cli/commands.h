@@ -1,0 +1,17 @@
+#pragma once
+
+#include <functional>
+
+#include "cli/command.h"
+
+/// What the rows of commands.cpp name, one file a command; `import` has a header of its own.
+namespace ara::cli {
+
+std::function<int()> enrol_predict(CLI::App& app, Context& context);     // predict.cpp
+std::function<int()> enrol_symbols(CLI::App& app, Context& context);     // symbols.cpp
+std::function<int()> enrol_serve(CLI::App& app, Context& context);       // serve.cpp
+std::function<int()> enrol_config(CLI::App& app, Context& context);      // settings.cpp
+std::function<int()> enrol_completion(CLI::App& app, Context& context);  // completion.cpp
+std::function<int()> enrol_help(CLI::App& app, Context& context);        // help.cpp
+
+}  // namespace ara::cli

@@ -1,0 +1,80 @@
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <format>
+
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "http/server.h"
+
+namespace ara::cli {
+namespace {
+
+http::ServerOptions server_options(const config::Config& config) {
+  return {.host = config.host,
+          .port = config.port,
+          .event_loops = config.api_workers,
+          .prediction_ttl = std::chrono::seconds(config.cache_ttl_seconds),
+          .request_deadline = std::chrono::milliseconds(config.request_deadline_ms),
+          .docs = config.docs,
+          .metrics = config.metrics};
+}
+
+/// Settings that other versions know would be ignored in silence; one line says so instead.
+void warn_of_unused(const config::Config& config) {
+  if (config.unused.empty()) return;
+  std::string line = "warning: this version does not use ";
+  for (const std::string& name : config.unused) {
+    line += (&name == &config.unused.front() ? "" : ", ") + name;
+  }
+  line += "\n";
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+/// How to reach the server from this machine.
+std::string url_of(const config::Config& config) {
+  const std::string host = config.host == "0.0.0.0" ? "127.0.0.1"
+                           : config.host == "::"    ? "::1"
+                                                    : config.host;
+  return std::format("http://{}:{}", host.contains(':') ? "[" + host + "]" : host, config.port);
+}
+
+std::string welcome(const config::Config& config, const std::vector<std::string>& symbols,
+                    std::chrono::milliseconds took) {
+  const std::string url = url_of(config);
+  std::string text = std::format("Serving {} symbol{} on {} (ready in {} ms)\n", symbols.size(),
+                                 symbols.size() == 1 ? "" : "s", url, took.count());
+  if (symbols.empty()) return text + "There are no symbols yet: `ara import FILE.csv` adds some\n";
+  const bool apple = std::ranges::binary_search(symbols, "AAPL");
+  return text + std::format("Try: curl '{}/api/v1/predict/{}?days=7'\n", url,
+                            apple ? "AAPL" : symbols.front());
+}
+
+Result<void> serve(Context& context) {
+  const config::Config& config = context.config;
+  if (auto allowed = config::check_serving(config); !allowed) return allowed;
+  warn_of_unused(config);
+  auto store = context.open_store(config);
+  if (!store) return std::unexpected(std::move(store.error()));
+  const auto metrics = std::make_shared<telemetry::Metrics>();
+  auto service = context.make_service(config, std::move(*store), metrics);
+  if (!service) return std::unexpected(std::move(service.error()));
+  const auto say_ready = [&] {
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+        system_clock().steady() - context.started);
+    // A closed standard output is no reason not to serve.
+    (void)emit(welcome(config, (*service)->symbol_names(), took));
+  };
+  return http::run_server(server_options(config), *service, metrics, say_ready);
+}
+
+}  // namespace
+
+std::function<int()> enrol_serve(CLI::App&, Context& context) {
+  return [&context] {
+    const auto served = serve(context);
+    return served ? 0 : report(served.error());
+  };
+}
+
+}  // namespace ara::cli
