@@ -1,13 +1,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <format>
 #include <fstream>
 #include <optional>
-#include <sstream>
 #include <utility>
 
 #include "base/text.h"
@@ -35,10 +35,13 @@ Result<std::optional<std::string>> read_file(const std::string& path) {
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     return fail(Code::io, "Cannot read " + path + ": " + std::strerror(errno));
   }
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (file.bad()) return fail(Code::io, "Cannot read " + path + ": it is not a readable file");
-  return std::move(text).str();
+  std::string text;
+  std::array<char, 4096> block;
+  while (file.read(block.data(), block.size()) || file.gcount() > 0) {
+    text.append(block.data(), static_cast<std::size_t>(file.gcount()));
+  }
+  if (file.bad()) return fail(Code::io, "Cannot read " + path + ": " + std::strerror(errno));
+  return text;
 }
 
 Result<Values> read_dotenv(const std::string& path) {

@@ -1,0 +1,288 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/config.h"
+#include "support.h"
+
+namespace ara::config {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::Environment;
+using testing::Folder;
+using ::testing::HasSubstr;
+
+constexpr Limits kLimits{.cores = 3.5, .memory_bytes = 8ULL << 30};
+
+/// The environment without any setting.
+std::map<std::string, std::optional<std::string>> without_settings() {
+  std::map<std::string, std::optional<std::string>> variables;
+  for (const SettingRow& row : settings()) variables[std::string(row.name)] = std::nullopt;
+  return variables;
+}
+
+/// Five different values that a setting allows. A setting of a kind unknown here fails the test.
+std::vector<std::string> five_values(const SettingRow& row) {
+  if (const auto words = choices(row); !words.empty()) {
+    return {words[0], words[1], words[2], words[0], words[1]};
+  }
+  if (is_switch(row)) return {"true", "off", "1", "no", "yes"};
+  if (row.allowed.starts_with("an integer")) return {"11", "12", "13", "14", "15"};
+  if (row.name == "ARA_HOME") return {"/a", "/b", "/c", "/d", "/e"};
+  if (row.name == "API_HOST") return {"127.0.0.1", "::1", "127.0.0.2", "localhost", "127.0.0.3"};
+  ADD_FAILURE() << row.name << " needs values in this test";
+  return std::vector<std::string>(5);
+}
+
+const Shown& shown(const Config& config, std::string_view name) {
+  return *std::ranges::find(config.shown, name, &Shown::name);
+}
+
+class Precedence : public ::testing::TestWithParam<SettingRow> {};
+
+TEST_P(Precedence, FlagOverEnvironmentOverDotenvOverFileOverBuiltIn) {
+  const SettingRow& row = GetParam();
+  const std::string name(row.name);
+  const auto values = five_values(row);
+  const Folder folder;
+  auto variables = without_settings();
+  std::map<std::string, std::string> flags;
+  const auto expect = [&](const std::string& value, Source source, const std::string& place) {
+    const Environment environment(variables);
+    const auto config = load(flags, folder.path(), kLimits);
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(shown(*config, name).value, value);
+    EXPECT_EQ(shown(*config, name).source, source);
+    EXPECT_EQ(shown(*config, name).place, place);
+  };
+  {
+    const Environment environment(variables);
+    expect(row.built_in(kLimits, Config{}), Source::built_in, "");
+  }
+  folder.write("ara.toml", "# first\n" + key_of(name) + " = \"" + values[0] + "\"\n");
+  expect(values[0], Source::file, folder.path() + "/ara.toml:2");
+  folder.write(".env", "\n\n" + name + "=" + values[1] + "\n");
+  expect(values[1], Source::dotenv, folder.path() + "/.env:3");
+  variables[name] = values[2];
+  expect(values[2], Source::environment, "");
+  flags[name] = values[3];
+  expect(values[3], Source::flag, "");
+}
+
+TEST_P(Precedence, ABadValueIsAnErrorThatNamesFieldValueAllowedAndPlace) {
+  const SettingRow& row = GetParam();
+  const std::string name(row.name);
+  if (name == "ARA_HOME") return;  // every text but none is a path: see HomeFollowsXdgAndTildes
+  const Folder folder;
+  auto variables = without_settings();
+  std::map<std::string, std::string> flags;
+  const auto expect = [&](const std::string& place) {
+    const Environment environment(variables);
+    const auto config = load(flags, folder.path(), kLimits);
+    ASSERT_FALSE(config);
+    const Error& error = config.error();
+    EXPECT_EQ(error.code, Code::invalid);
+    EXPECT_EQ(error.field, name);
+    EXPECT_EQ(error.value, "bad value");
+    EXPECT_EQ(error.allowed, row.allowed);
+    EXPECT_THAT(error.message, HasSubstr(name));
+    EXPECT_THAT(error.message, HasSubstr("'bad value'"));
+    EXPECT_THAT(error.message, HasSubstr(std::string(row.allowed)));
+    EXPECT_THAT(error.message, HasSubstr(place));
+  };
+  folder.write("ara.toml", key_of(name) + " = \"bad value\"");
+  expect("/ara.toml:1");
+  folder.write(".env", name + "=bad value");
+  expect("/.env:1");
+  variables[name] = "bad value";
+  expect("environment");
+  flags[name] = "bad value";
+  expect("flag --");
+}
+
+INSTANTIATE_TEST_SUITE_P(EverySetting, Precedence, ::testing::ValuesIn(settings()),
+                         [](const auto& setting) { return std::string(setting.param.name); });
+
+/// Loads one `.env` alone.
+Result<Config> load_dotenv(const std::string& text, const Limits& limits = kLimits) {
+  const Folder folder;
+  const Environment environment(without_settings());
+  folder.write(".env", text);
+  return load({}, folder.path(), limits);
+}
+
+TEST(Load, ValuesReachTheirFields) {
+  const auto config = load_dotenv(
+      "ARA_HOME=/h\nARA_ENV=test\nARA_LOG_LEVEL=error\nAPI_HOST=::1\nAPI_PORT=65535\n"
+      "ALLOW_PUBLIC=on\nAPI_WORKERS=5\nMAX_WORKERS=6\nCACHE_SIZE_MB=7\nCACHE_TTL_SECONDS=8\n"
+      "REQUEST_DEADLINE_MS=90\nENABLE_DOCS=no\nENABLE_METRICS=0\n");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->home, "/h");
+  EXPECT_EQ(config->database_path(), "/h/ara.db");
+  EXPECT_EQ(config->environment, "test");
+  EXPECT_EQ(config->log_level, "error");
+  EXPECT_EQ(config->host, "::1");
+  EXPECT_EQ(config->port, 65535);
+  EXPECT_TRUE(config->allow_public);
+  EXPECT_EQ(config->api_workers, 5U);
+  EXPECT_EQ(config->max_workers, 6U);
+  EXPECT_EQ(config->cache_size_mb, 7U);
+  EXPECT_EQ(config->cache_ttl_seconds, 8U);
+  EXPECT_EQ(config->request_deadline_ms, 90U);
+  EXPECT_FALSE(config->docs);
+  EXPECT_FALSE(config->metrics);
+  EXPECT_EQ(config->shown.size(), settings().size());
+}
+
+TEST(Load, DefaultsFollowTheLimits) {
+  const auto defaults = [](double cores, std::uint64_t memory) {
+    return load_dotenv("", {.cores = cores, .memory_bytes = memory}).value();
+  };
+  const Config small = defaults(0.5, 256ULL << 20);
+  EXPECT_EQ(small.api_workers, 1U);
+  EXPECT_EQ(small.max_workers, 1U);
+  EXPECT_EQ(small.cache_size_mb, 16U);
+  const Config middle = defaults(2.5, 4ULL << 30);
+  EXPECT_EQ(middle.api_workers, 3U);
+  EXPECT_EQ(middle.max_workers, 2U);
+  EXPECT_EQ(middle.cache_size_mb, 64U);
+  const Config large = defaults(448, 1ULL << 40);
+  EXPECT_EQ(large.api_workers, 64U);
+  EXPECT_EQ(large.max_workers, 256U);
+  EXPECT_EQ(defaults(1, 0).cache_size_mb, 64U);  // memory not known
+}
+
+TEST(Load, NumbersHaveEdges) {
+  EXPECT_FALSE(load_dotenv("API_PORT=0"));
+  EXPECT_FALSE(load_dotenv("API_PORT=65536"));
+  EXPECT_FALSE(load_dotenv("API_PORT=8000.0"));
+  EXPECT_FALSE(load_dotenv("API_PORT=99999999999999999999"));
+  EXPECT_TRUE(load_dotenv("API_PORT=1"));
+  EXPECT_FALSE(load_dotenv("API_WORKERS=65"));
+  EXPECT_TRUE(load_dotenv("API_WORKERS=64"));
+}
+
+TEST(Load, TheCacheMustFitTheMemory) {
+  const Limits gigabyte{.cores = 1, .memory_bytes = 1ULL << 30};
+  EXPECT_TRUE(load_dotenv("CACHE_SIZE_MB=1024", gigabyte));
+  const auto config = load_dotenv("CACHE_SIZE_MB=1025", gigabyte);
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().field, "CACHE_SIZE_MB");
+}
+
+TEST(Load, AnEmptyVariableIsNotSet) {
+  const Folder folder;
+  auto variables = without_settings();
+  variables["API_PORT"] = "";
+  const Environment environment(variables);
+  folder.write("ara.toml", "api_port = 8123");
+  const auto config = load({}, folder.path(), kLimits);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->port, 8123);
+}
+
+TEST(Load, ProductionHidesTheDocsUnlessAsked) {
+  EXPECT_TRUE(load_dotenv("")->docs);
+  EXPECT_FALSE(load_dotenv("ARA_ENV=production")->docs);
+  EXPECT_TRUE(load_dotenv("ARA_ENV=production\nENABLE_DOCS=true")->docs);
+}
+
+TEST(Load, HomeFollowsXdgAndTildes) {
+  auto variables = without_settings();
+  variables["HOME"] = "/home/someone";
+  variables["XDG_DATA_HOME"] = std::nullopt;
+  const Folder folder;
+  {
+    const Environment environment(variables);
+    EXPECT_EQ(load({}, folder.path(), kLimits)->home, "/home/someone/.local/share/ara");
+    EXPECT_EQ(load({{"ARA_HOME", "~/x"}}, folder.path(), kLimits)->home, "/home/someone/x");
+    EXPECT_EQ(load({{"ARA_HOME", "x"}}, folder.path(), kLimits)->home, "x");
+    const auto none = load({{"ARA_HOME", ""}}, folder.path(), kLimits);
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().field, "ARA_HOME");
+  }
+  variables["XDG_DATA_HOME"] = "/data";
+  {
+    const Environment environment(variables);
+    EXPECT_EQ(load({}, folder.path(), kLimits)->home, "/data/ara");
+  }
+  variables["XDG_DATA_HOME"] = "relative";
+  const Environment environment(variables);
+  EXPECT_EQ(load({}, folder.path(), kLimits)->home, "/home/someone/.local/share/ara");
+}
+
+TEST(Load, NamesOfOtherVersionsAreReportedNotIgnored) {
+  auto variables = without_settings();
+  variables["REDIS_HOST"] = "redis";
+  variables["JWT_SECRET_KEY"] = "s3cret";
+  variables["POSTGRES_DB"] = "";
+  variables["SSL_CERT_FILE"] = "/etc/ssl/cert.pem";  // OpenSSL's own, for outgoing connections
+  const Environment environment(variables);
+  const Folder folder;
+  folder.write(".env", "POSTGRES_HOST=db\nREDIS_HOST=other\nSSL_CERT=/x\nUNRELATED=1\n");
+  const auto config = load({}, folder.path(), kLimits);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_THAT(config->unused, ElementsAre("JWT_SECRET_KEY", "POSTGRES_HOST", "REDIS_HOST"));
+  EXPECT_THAT(config->tls, ElementsAre("SSL_CERT"));
+}
+
+TEST(Load, AFileThatCannotBeReadIsAnError) {
+  const Folder folder;
+  const Environment environment(without_settings());
+  folder.write(".env/inner", "");  // a folder of that name
+  const auto config = load({}, folder.path(), kLimits);
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().code, Code::io);
+  EXPECT_THAT(config.error().message, HasSubstr("/.env"));
+}
+
+TEST(Settings, FlagsAndKeysAreUnique) {
+  std::map<std::string, int> seen;
+  for (const SettingRow& row : settings()) {
+    const std::string flags = flags_of(row);
+    for (std::size_t at = 0; at < flags.size();) {
+      const auto end = std::min(flags.find(',', at), flags.size());
+      EXPECT_EQ(++seen[flags.substr(at, end - at)], 1) << flags;
+      at = end + 1;
+    }
+    EXPECT_EQ(++seen[key_of(row.name)], 1) << row.name;
+    EXPECT_FALSE(row.help.empty() || row.help.ends_with('.')) << row.name;
+  }
+  EXPECT_TRUE(seen.contains("--port"));
+  EXPECT_TRUE(seen.contains("--api-port"));
+  EXPECT_TRUE(seen.contains("--home"));
+}
+
+TEST(Settings, SecretsAreNotShown) {
+  SettingRow row = settings().front();
+  EXPECT_EQ(shown_value(row, "open"), "open");
+  row.secret = true;
+  EXPECT_EQ(shown_value(row, "hidden"), "(secret)");
+}
+
+TEST(TemplateFile, HoldsEverySettingAndIsReadBack) {
+  const std::string text = template_file(kLimits);
+  std::string active;
+  for (const SettingRow& row : settings()) {
+    const auto at = text.find("\n# " + key_of(row.name) + " = ");
+    ASSERT_NE(at, std::string::npos) << row.name;
+    const auto end = text.find('\n', at + 1);
+    active += text.substr(at + 3, end - at - 3) + "\n";
+  }
+  const Folder folder;
+  const Environment environment(without_settings());
+  folder.write("ara.toml", text);
+  const auto untouched = load({}, folder.path(), kLimits);
+  ASSERT_TRUE(untouched) << untouched.error().message;
+  folder.write("ara.toml", active);
+  const auto config = load({}, folder.path(), kLimits);
+  ASSERT_TRUE(config) << config.error().message;
+  for (std::size_t i = 0; i < settings().size(); ++i) {
+    EXPECT_EQ(untouched->shown[i].source, Source::built_in);
+    EXPECT_EQ(config->shown[i].source, Source::file);
+    EXPECT_EQ(config->shown[i].value, untouched->shown[i].value);
+  }
+}
+
+}  // namespace
+}  // namespace ara::config
