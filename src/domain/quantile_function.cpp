@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <numbers>
+#include <numeric>
 #include <vector>
 
 namespace ara::domain {
@@ -38,43 +39,45 @@ class OrderStatistics {
  public:
   explicit OrderStatistics(std::span<const double> sample)
       : values_(sample.size()), start_(sample.size() + 1), sorted_(sample.size()) {
-    const auto [low, high] = std::ranges::minmax(sample);
-    low_ = low;
-    const double width = high - low;
-    scale_ = width > 0 && std::isfinite(width)
-                 ? static_cast<double>(sample.size()) * (1 - 1e-9) / width
-                 : 0;
-    if (!std::isfinite(scale_)) scale_ = 0;
-    for (double value : sample) ++start_[slot(value) + 1];
-    for (std::size_t i = 1; i < start_.size(); ++i) start_[i] += start_[i - 1];
+    double low = sample.front(), high = sample.front();
+    for (double value : sample) {
+      low = std::min(low, value);
+      high = std::max(high, value);
+    }
+    double per_unit = static_cast<double>(sample.size()) * (1 - 1e-9) / (high - low);
+    if (!std::isfinite(per_unit)) per_unit = 0;  // all equal, or nearly: one interval
+    std::vector<std::uint32_t> slot(sample.size());
+    for (std::size_t i = 0; i < sample.size(); ++i) {
+      slot[i] = static_cast<std::uint32_t>((sample[i] - low) * per_unit);
+      ++start_[slot[i] + 1];
+    }
+    std::partial_sum(start_.begin(), start_.end(), start_.begin());
     std::vector<std::uint32_t> place(start_.begin(), start_.end() - 1);
-    for (double value : sample) values_[place[slot(value)]++] = value;
+    for (std::size_t i = 0; i < sample.size(); ++i) values_[place[slot[i]]++] = sample[i];
   }
 
   /// The value with `rank` others before it.
-  double at(std::size_t rank) const {
-    const auto after = std::upper_bound(start_.begin(), start_.end(), rank);
-    const auto index = static_cast<std::size_t>(after - start_.begin()) - 1;
-    if (!sorted_[index]) {
-      std::sort(values_.begin() + start_[index], values_.begin() + start_[index + 1]);
-      sorted_[index] = true;
+  double at(std::size_t rank) {
+    const auto after = std::ranges::upper_bound(start_, rank);
+    const auto slot = static_cast<std::size_t>(after - start_.begin()) - 1;
+    if (!sorted_[slot]) {
+      std::sort(values_.begin() + start_[slot], values_.begin() + start_[slot + 1]);
+      sorted_[slot] = true;
     }
     return values_[rank];
   }
 
  private:
-  std::size_t slot(double value) const { return static_cast<std::size_t>((value - low_) * scale_); }
-
-  double low_ = 0;
-  double scale_ = 0;  ///< intervals per unit; 0: all in one
-  mutable std::vector<double> values_;        ///< grouped by interval
-  std::vector<std::uint32_t> start_;          ///< of each interval in values_
-  mutable std::vector<char> sorted_;
+  std::vector<double> values_;        ///< grouped by interval
+  std::vector<std::uint32_t> start_;  ///< of each interval in values_
+  std::vector<char> sorted_;
 };
 
 }  // namespace
 
-const std::array<double, QuantileFunction::kKnots>& QuantileFunction::levels() { return kLevels; }
+const std::array<double, QuantileFunction::kKnots>& QuantileFunction::levels() {
+  return kLevels;
+}
 
 QuantileFunction::QuantileFunction(std::span<const double, kKnots> values) {
   std::ranges::copy(values, values_.begin());
@@ -90,7 +93,7 @@ QuantileFunction QuantileFunction::normal(double mean, double standard_deviation
 }
 
 QuantileFunction QuantileFunction::empirical(std::span<const double> sample) {
-  const OrderStatistics ordered(sample);
+  OrderStatistics ordered(sample);
   QuantileFunction function;
   const double last = static_cast<double>(sample.size() - 1);
   for (std::size_t i = 0; i < kKnots; ++i) {
@@ -121,13 +124,15 @@ double QuantileFunction::probability_below(double x) const {
   return normal_cdf(scores()[i] + t * (scores()[i + 1] - scores()[i]));
 }
 
-double normal_cdf(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
+double normal_cdf(double z) {
+  return 0.5 * std::erfc(-z / std::numbers::sqrt2);
+}
 
 double normal_quantile(double p) {
-  constexpr double a[] = {-3.969683028665376e+01, 2.209460984245205e+02, -2.759285104469687e+02,
+  constexpr double a[] = {-3.969683028665376e+01, 2.209460984245205e+02,  -2.759285104469687e+02,
                           1.383577518672690e+02,  -3.066479806614716e+01, 2.506628277459239e+00};
   constexpr double b[] = {-5.447609879822406e+01, 1.615858368580409e+02, -1.556989798598866e+02,
-                          6.680131188771972e+01,  -1.328068155288572e+01};
+                          6.680131188771972e+01, -1.328068155288572e+01};
   constexpr double c[] = {-7.784894002430293e-03, -3.223964580411365e-01, -2.400758277161838e+00,
                           -2.549732539343734e+00, 4.374664141464968e+00,  2.938163982698783e+00};
   constexpr double d[] = {7.784695709041462e-03, 3.224671290700398e-01, 2.445134137142996e+00,

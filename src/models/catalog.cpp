@@ -41,7 +41,9 @@ constexpr std::array kCatalog{
 
 }  // namespace
 
-std::span<const ModelRow> catalog() { return kCatalog; }
+std::span<const ModelRow> catalog() {
+  return kCatalog;
+}
 
 Result<const ModelRow*> find_model(std::string_view name) {
   std::string allowed = "one of";
@@ -52,6 +54,8 @@ Result<const ModelRow*> find_model(std::string_view name) {
   return invalid("model", name, allowed);
 }
 
-std::string_view version() { return "1"; }
+std::string_view version() {
+  return "1";
+}
 
 }  // namespace ara::models

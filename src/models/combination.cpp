@@ -11,10 +11,10 @@ namespace {
 
 using domain::QuantileFunction;
 
-constexpr std::size_t kScored = 250;      ///< newest bars that the weights are learned from
-constexpr std::size_t kUnscored = 5;      ///< oldest bars, in which states settle
-constexpr double kLearning = 0.5;         ///< see weights_of
-constexpr double kLeastWeight = 0.01;     ///< smaller weights become 0
+constexpr std::size_t kScored = 250;   ///< newest bars that the weights are learned from
+constexpr std::size_t kUnscored = 5;   ///< oldest bars, in which states settle
+constexpr double kLearning = 0.5;      ///< see weights_of
+constexpr double kLeastWeight = 0.01;  ///< smaller weights become 0
 
 struct Part {
   std::unique_ptr<Model> model;
@@ -46,8 +46,8 @@ double score(const Model& fitted, const Sample& sample) {
   return loss;
 }
 
-/// Exponential weights (Vovk 1990; for the CRPS, V'yugin and Trunov 2019): a model's weight falls by
-/// exp(-kLearning) for each bar's worth of loss by which it is behind the best.
+/// Exponential weights (Vovk 1990; for the CRPS, V'yugin and Trunov 2019): a model's weight falls
+/// by exp(-kLearning) for each bar's worth of loss by which it is behind the best.
 std::vector<double> weights_of(std::span<const double> losses, std::size_t count) {
   const double least = std::ranges::min(losses);
   std::vector<double> weights;

@@ -26,8 +26,12 @@ constexpr double kLeastVariance = 1e-4;  ///< of the long-run variance, as a par
 /// 1e-9 to 1e9, so sixteen stay within the range of a double.
 constexpr std::size_t kBlock = 16;
 
-double logistic(double x) { return 1 / (1 + std::exp(-x)); }
-double logit(double p) { return std::log(p / (1 - p)); }
+double logistic(double x) {
+  return 1 / (1 + std::exp(-x));
+}
+double logit(double p) {
+  return std::log(p / (1 - p));
+}
 
 /// log of the density's constant, log Gamma((nu+1)/2) - log Gamma(nu/2) - log(pi (nu-2)) / 2.
 double log_constant(double nu) {
@@ -67,20 +71,22 @@ std::array<double, kLanes> log_likelihoods(const std::array<GarchT, kLanes>& mod
   const double n = static_cast<double>(returns.size());
   for (std::size_t i = 0; i < kLanes; ++i) {
     const double half = (models[i].nu + 1) / 2;
-    result[i] = n * (log_constant(models[i].nu) + half * std::log(k[i])) +
-                (half - 0.5) * sum_h[i] - half * sum_d[i];
+    result[i] = n * (log_constant(models[i].nu) + half * std::log(k[i])) + (half - 0.5) * sum_h[i] -
+                half * sum_d[i];
   }
   return result;
 }
 
 struct Score {
-  double value = 0;               ///< log-likelihood
-  Five gradient{};                ///< in the natural parameters
+  double value = 0;                ///< log-likelihood
+  Five gradient{};                 ///< in the natural parameters
   Matrix<kParameters> products{};  ///< sum of the outer products of each return's gradient
 };
 
 /// The mean of (r - mu)^2, given that the returns' variance is 1.
-double mean_square_about(double mu, double mean) { return 1 + (mean - mu) * (mean - mu); }
+double mean_square_about(double mu, double mean) {
+  return 1 + (mean - mu) * (mean - mu);
+}
 
 /// The likelihood and its exact gradient by the forward recursion of dh/d(mu, omega, alpha, beta)
 /// (Fiorentini, Calzolari and Panattoni 1996, section 2).
@@ -188,7 +194,8 @@ GarchT maximise(std::span<const double> returns, double mean) {
   struct Start {
     double persistence, share;
   };
-  constexpr std::array<Start, kLanes> kStarts{{{0.98, 0.05}, {0.98, 0.12}, {0.92, 0.12}, {0.6, 0.25}}};
+  constexpr std::array<Start, kLanes> kStarts{
+      {{0.98, 0.05}, {0.98, 0.12}, {0.92, 0.12}, {0.6, 0.25}}};
   std::array<Five, kLanes> points;
   std::array<GarchT, kLanes> models;
   for (std::size_t i = 0; i < kLanes; ++i) {
@@ -199,7 +206,8 @@ GarchT maximise(std::span<const double> returns, double mean) {
   const auto values = log_likelihoods(models, returns);
   const auto best = static_cast<std::size_t>(std::ranges::max_element(values) - values.begin());
   const auto point_of = [](const Five& at, const Transformed& there, const Score& s) {
-    Point<kParameters> point{.at = at, .value = -s.value, .gradient = times(there.jacobian, s.gradient)};
+    Point<kParameters> point{
+        .at = at, .value = -s.value, .gradient = times(there.jacobian, s.gradient)};
     for (double& g : point.gradient) g = -g;
     return point;
   };
@@ -213,11 +221,12 @@ GarchT maximise(std::span<const double> returns, double mean) {
   }
   constexpr double kTolerance = 1e-4;  // in log-likelihood, where one is a standard error
   constexpr int kMostEvaluations = 80;
-  const auto found = minimise(point_of(points[best], start, first), inverse_with_ridge(information, 0.05),
-                              kTolerance, kMostEvaluations, [&](const Five& at) {
-                                const Transformed there = transform(at, mean);
-                                return point_of(at, there, score<false>(there.model, returns, mean));
-                              });
+  const auto found =
+      minimise(point_of(points[best], start, first), inverse_with_ridge(information, 0.05),
+               kTolerance, kMostEvaluations, [&](const Five& at) {
+                 const Transformed there = transform(at, mean);
+                 return point_of(at, there, score<false>(there.model, returns, mean));
+               });
   return transform(found.at, mean).model;
 }
 
@@ -226,8 +235,7 @@ GarchT maximise(std::span<const double> returns, double mean) {
 double first_variance_of(const GarchT& model, std::span<const double> returns) {
   double squares = 0;
   for (double r : returns) squares += (r - model.mu) * (r - model.mu);
-  return model.omega +
-         (model.alpha + model.beta) * squares / static_cast<double>(returns.size());
+  return model.omega + (model.alpha + model.beta) * squares / static_cast<double>(returns.size());
 }
 
 double log_likelihood(const GarchT& model, std::span<const double> returns) {

@@ -7,14 +7,14 @@ namespace ara::models {
 /// GARCH(1,1) with a constant mean and standardised Student-t errors (Bollerslev 1987):
 ///   r(t) = mu + e(t), e(t) = sqrt(h(t)) z(t), z ~ t(nu) scaled to variance 1,
 ///   h(t+1) = omega + alpha e(t)^2 + beta h(t),
-/// started as Fiorentini, Calzolari and Panattoni 1996 do, with the mean of e^2 in the place of both
-/// e(0)^2 and h(0). Units are those of the returns (omega: their square).
+/// started as Fiorentini, Calzolari and Panattoni 1996 do, with the mean of e^2 in the place of
+/// both e(0)^2 and h(0). Units are those of the returns (omega: their square).
 struct GarchT {
   double mu = 0;
   double omega = 0;
   double alpha = 0;
   double beta = 0;
-  double nu = 0;             ///< degrees of freedom, 2.1 to 1002
+  double nu = 0;              ///< degrees of freedom, 2.1 to 1002
   double first_variance = 0;  ///< h(1)
 
   double next_variance(double h, double r) const {

@@ -15,20 +15,29 @@ namespace {
 using domain::QuantileFunction;
 
 constexpr std::size_t kPaths = 4096;
+
+/// A drawn shock is at most this many times the largest on record: a residual of a quiet day times
+/// the volatility of a wild one may otherwise be absurd, as after a splice in the data.
+constexpr double kBeyondRecord = 3;
+
 using Paths = std::array<double, kPaths>;
 
 /// What simulation needs of the parameters.
 struct Recursion {
   double mu, omega, alpha, beta;
-  double residual_scale;  ///< of z^2 in the recursion
+  double residual_scale;  ///< of a shock's square in the recursion
+  double largest;         ///< no shock exceeds it
+
+  double bounded(double shock) const { return std::min(std::max(shock, -largest), largest); }
 };
 
 /// One session of every path.
 void step(const Recursion& model, const Paths& z, Paths& variance, Paths& change) {
   for (std::size_t i = 0; i < kPaths; ++i) {
-    const double square = z[i] * z[i] * model.residual_scale;
-    change[i] += model.mu + std::sqrt(variance[i]) * z[i];
-    variance[i] = model.omega + variance[i] * (model.alpha * square + model.beta);
+    const double shock = model.bounded(std::sqrt(variance[i]) * z[i]);
+    change[i] += model.mu + shock;
+    variance[i] = model.omega + model.alpha * (shock * shock * model.residual_scale) +
+                  model.beta * variance[i];
   }
 }
 
@@ -74,11 +83,15 @@ class GarchFhs final : public Model {
       fitted_.push_back(i > 0 ? values[i - 1] + garch_.mu : values[i]);
       GarchFhs::advance(sample.bars[i], values[i]);
     }
+    fitted_record_ = record_;
     summarise();
   }
 
   void advance(const domain::Bar&, double value) override {
-    if (started_) variance_ = garch_.next_variance(variance_, value - last_);
+    if (started_) {
+      record_ = std::max(record_, std::abs(value - last_ - garch_.mu));
+      variance_ = garch_.next_variance(variance_, value - last_);
+    }
     last_ = value;
     started_ = true;
   }
@@ -86,8 +99,9 @@ class GarchFhs final : public Model {
   QuantileFunction next() const override {
     std::array<double, QuantileFunction::kKnots> values;
     const double sigma = std::sqrt(variance_);
+    const Recursion model = recursion();
     for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] = garch_.mu + sigma * standard_.values()[i];
+      values[i] = garch_.mu + model.bounded(sigma * standard_.values()[i]);
     }
     return QuantileFunction(values);
   }
@@ -101,9 +115,9 @@ class GarchFhs final : public Model {
     path.change.reserve(static_cast<std::size_t>(horizon));
     path.sd.reserve(static_cast<std::size_t>(horizon));
     path.change.push_back(next());
-    path.sd.push_back(std::sqrt(variance_) * residual_sd_);
+    const Recursion model = recursion();
+    path.sd.push_back(model.bounded(std::sqrt(variance_) * residual_sd_));
     if (horizon == 1) return path;
-    const Recursion recursion{garch_.mu, garch_.omega, garch_.alpha, garch_.beta, residual_scale_};
     struct Work {
       Paths z, variance, change;
     };
@@ -114,11 +128,11 @@ class GarchFhs final : public Model {
     }
     work->variance.fill(variance_);
     work->change.fill(0);
-    step(recursion, work->z, work->variance, work->change);
+    step(model, work->z, work->variance, work->change);
     Rng rng(seed_);
     for (int h = 2; h <= horizon; ++h) {
       shuffle(work->z, rng);
-      step(recursion, work->z, work->variance, work->change);
+      step(model, work->z, work->variance, work->change);
       path.change.push_back(QuantileFunction::empirical(work->change));
       path.sd.push_back(deviation(work->change));
     }
@@ -131,11 +145,17 @@ class GarchFhs final : public Model {
   std::unique_ptr<Model> restarted() const override {
     auto copy = std::make_unique<GarchFhs>(*this);
     copy->variance_ = garch_.first_variance;
+    copy->record_ = fitted_record_;
     copy->started_ = false;
     return copy;
   }
 
  private:
+  Recursion recursion() const {
+    return {garch_.mu,   garch_.omega,    garch_.alpha,
+            garch_.beta, residual_scale_, kBeyondRecord * record_};
+  }
+
   /// By the variance that was expected; 0 in a series that does not vary.
   double standardised(double r) const {
     return variance_ > 0 ? (r - garch_.mu) / std::sqrt(variance_) : 0;
@@ -162,8 +182,10 @@ class GarchFhs final : public Model {
   QuantileFunction standard_;      ///< of the residuals
   double residual_sd_ = 0;
   double residual_scale_ = 1;
+  double fitted_record_ = 0;
   std::vector<double> fitted_;
   double variance_ = 0;  ///< state: of the next return
+  double record_ = 0;    ///< state: size of the largest shock, those of the fit included
   double last_ = 0;      ///< state
   bool started_ = false;
 };

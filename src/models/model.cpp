@@ -13,10 +13,11 @@ bool has_value(const domain::Bar& bar, double value) {
 }
 
 std::unexpected<Error> no_value(const domain::Bar& bar, domain::Scale scale) {
-  return invalid("close", std::format("{}", domain::value_close(bar)),
-                 scale == domain::Scale::log
-                     ? "a finite close above 0 and at most 1e100 (the series is modelled by logarithms)"
-                     : "a finite close of size at most 1e100");
+  return invalid(
+      "close", std::format("{}", domain::value_close(bar)),
+      scale == domain::Scale::log
+          ? "a finite close above 0 and at most 1e100 (the series is modelled by logarithms)"
+          : "a finite close of size at most 1e100");
 }
 
 }  // namespace
@@ -55,7 +56,8 @@ Result<std::unique_ptr<Model>> fit(const ModelRow& row, std::span<const domain::
     values.push_back(value_of(bars[i], setting.scale));
     if (!has_value(bars[i], values.back())) return no_value(bars[i], setting.scale);
     if (i > 0 && bars[i].time <= bars[i - 1].time) {
-      return invalid("time", std::format("{:%F}", bars[i].time), "bars oldest first, no time twice");
+      return invalid("time", std::format("{:%F}", bars[i].time),
+                     "bars oldest first, no time twice");
     }
   }
   return row.fit(row, {bars, values}, setting);

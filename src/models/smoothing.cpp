@@ -14,8 +14,12 @@ constexpr std::size_t kLanes = 8;
 constexpr double kFaded = 1e-30;  ///< the first level no longer counts (and denormals are slow)
 using Lanes = std::array<double, kLanes>;
 
-double logit(double p) { return std::log(p / (1 - p)); }
-double logistic(double x) { return 1 / (1 + std::exp(-x)); }
+double logit(double p) {
+  return std::log(p / (1 - p));
+}
+double logistic(double x) {
+  return 1 / (1 + std::exp(-x));
+}
 
 struct Profile {
   Lanes squares;  ///< the least sum of squares at each alpha

@@ -22,10 +22,11 @@ inline LogGammaRatio log_gamma_ratio(double x) {
   const double u = 1 / x;
   const double u2 = u * u;
   const double series =
-      u * (-1.0 / 8 + u2 * (1.0 / 192 + u2 * (-1.0 / 640 + u2 * (17.0 / 14336 - u2 * 31.0 / 18432))));
+      u *
+      (-1.0 / 8 + u2 * (1.0 / 192 + u2 * (-1.0 / 640 + u2 * (17.0 / 14336 - u2 * 31.0 / 18432))));
   const double series_slope =
-      u2 * (1.0 / 8 +
-            u2 * (-3.0 / 192 + u2 * (5.0 / 640 + u2 * (-119.0 / 14336 + u2 * 279.0 / 18432))));
+      u2 *
+      (1.0 / 8 + u2 * (-3.0 / 192 + u2 * (5.0 / 640 + u2 * (-119.0 / 14336 + u2 * 279.0 / 18432))));
   return {0.5 * std::log(x) + series + std::log(product), 0.5 * u + series_slope + shifted};
 }
 

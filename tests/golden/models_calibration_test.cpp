@@ -12,9 +12,9 @@ namespace {
 
 using domain::QuantileFunction;
 
-constexpr std::size_t kWindow = 1260;   ///< bars that a fit sees
-constexpr std::size_t kOrigins = 250;   ///< newest bars that are forecast, one at a time
-constexpr std::size_t kRefit = 20;      ///< origins between fits; updates in between
+constexpr std::size_t kWindow = 1260;  ///< bars that a fit sees
+constexpr std::size_t kOrigins = 250;  ///< newest bars that are forecast, one at a time
+constexpr std::size_t kRefit = 20;     ///< origins between fits; updates in between
 
 double pinball(const QuantileFunction& forecast, double x) {
   double loss = 0;
@@ -52,8 +52,8 @@ Scores roll(const ModelRow& row, std::span<const domain::Bar> bars) {
 
 TEST(ModelsCalibration, CombinationOnTwelveEquities) {
   ARA_NEEDS_SHARED_DATA();
-  constexpr std::array kSymbols{"AAPL", "AMZN", "BA",  "CAT", "COST", "GE",
-                                "JNJ",  "JPM",  "KO",  "NVDA", "WMT", "XOM"};
+  constexpr std::array kSymbols{"AAPL", "AMZN", "BA", "CAT",  "COST", "GE",
+                                "JNJ",  "JPM",  "KO", "NVDA", "WMT",  "XOM"};
   double covered = 0;
   double relative_loss = 0;
   for (const char* symbol : kSymbols) {

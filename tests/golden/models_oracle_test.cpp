@@ -60,14 +60,24 @@ std::map<std::string, std::vector<double>> oracle_series() {
   return wanted;
 }
 
-/// The model's forecasts are R's to within `tolerance` standard errors of R's.
+/// Whether R's search for the initial level got to the optimum; in four series it stopped short of
+/// it, with 0.3 to 3 % more variance than the least.
+bool r_found_the_optimum(const std::string& id, const std::vector<double>& values) {
+  static const Table parameters = oracle_parameters();
+  const double theirs = parse_double(parameters.at(id + "/ses").at("sigma2")).value();
+  return theirs <= fit_smoothing(values).variance * 1.001;
+}
+
+using Wanted = bool (*)(const std::string& id, const std::vector<double>& values);
+
+/// The model's forecasts are R's to within `tolerance` standard errors of R's, in `least` series or
+/// more.
 void expect_as_in_r(std::string_view name, const std::string& method, double tolerance,
-                    bool seasonal_too) {
+                    Wanted is_wanted, std::size_t least) {
   const auto forecasts = oracle_forecasts();
-  const auto parameters = oracle_parameters();
   std::size_t compared = 0;
   for (const auto& [id, values] : oracle_series()) {
-    if (!seasonal_too && parameters.at(id + "/series").at("frequency") != "1") continue;
+    if (!is_wanted(id, values)) continue;
     const auto& wanted = forecasts.at(id + "/" + method);
     const auto bars = support::bars_of(values);
     const auto model =
@@ -87,23 +97,27 @@ void expect_as_in_r(std::string_view name, const std::string& method, double tol
     }
     ++compared;
   }
-  EXPECT_GE(compared, seasonal_too ? 31u : 24u);
+  EXPECT_GE(compared, least);
 }
 
 TEST(ModelsOracle, DriftIsThatOfR) {
   ARA_NEEDS_SHARED_DATA();
-  expect_as_in_r("drift", "rwf_drift", 1e-6, true);
+  const auto all = [](const std::string&, const std::vector<double>&) { return true; };
+  expect_as_in_r("drift", "rwf_drift", 1e-6, all, 31);
 }
 
 TEST(ModelsOracle, SimpleExponentialSmoothingIsThatOfR) {
   ARA_NEEDS_SHARED_DATA();
-  // R's Nelder-Mead stops a little before the optimum.
-  expect_as_in_r("ses", "ses", 0.01, true);
+  expect_as_in_r("ses", "ses", 0.005, r_found_the_optimum, 27);
 }
 
 TEST(ModelsOracle, ThetaIsThatOfRWhereNothingIsSeasonal) {
   ARA_NEEDS_SHARED_DATA();
-  expect_as_in_r("theta", "thetaf", 0.01, false);
+  const auto wanted = [](const std::string& id, const std::vector<double>& values) {
+    static const Table parameters = oracle_parameters();
+    return parameters.at(id + "/series").at("frequency") == "1" && r_found_the_optimum(id, values);
+  };
+  expect_as_in_r("theta", "thetaf", 0.005, wanted, 21);
 }
 
 TEST(ModelsOracle, SmoothingParametersAreNoWorseThanThoseOfR) {
@@ -122,8 +136,8 @@ std::vector<double> percent_returns(const std::string& series) {
   const auto bars = support::read_bars(shared_data(series + ".csv"));
   std::vector<double> returns;
   for (std::size_t i = 1; i < bars.size(); ++i) {
-    returns.push_back(100 * (value_of(bars[i], domain::Scale::log) -
-                             value_of(bars[i - 1], domain::Scale::log)));
+    returns.push_back(
+        100 * (value_of(bars[i], domain::Scale::log) - value_of(bars[i - 1], domain::Scale::log)));
   }
   return {returns.end() - 1500, returns.end()};
 }

@@ -27,8 +27,8 @@ inline std::filesystem::path shared_data(std::string_view file) {
 }
 
 /// Skips the test, with the reason, where the shared data are not.
-#define ARA_NEEDS_SHARED_DATA()                                                        \
-  if (!std::filesystem::exists(ara::support::shared_data("README.md")))                \
+#define ARA_NEEDS_SHARED_DATA()                                         \
+  if (!std::filesystem::exists(ara::support::shared_data("README.md"))) \
   GTEST_SKIP() << "no shared data at " << ara::support::shared_folder() << " (ARA_SHARED)"
 
 /// The cells of a comma-separated file without escapes, double quotes dropped.
