@@ -10,10 +10,10 @@
 namespace ara::domain {
 namespace {
 
-/// The bar as seven words, every NaN made the same one.
+/// The bar as seven words, every NaN made the same one and -0.0 made 0.0.
 std::array<std::uint64_t, 7> words_of(const Bar& bar) {
   const auto word = [](double value) {
-    return std::bit_cast<std::uint64_t>(std::isnan(value) ? Bar::kMissing : value);
+    return std::bit_cast<std::uint64_t>(std::isnan(value) ? Bar::kMissing : value + 0.0);
   };
   return {static_cast<std::uint64_t>(bar.time.time_since_epoch().count()),
           word(bar.open),

@@ -35,7 +35,7 @@ inline double value_close(const Bar& bar) {
   return std::isfinite(bar.adjusted_close) ? bar.adjusted_close : bar.close;
 }
 
-/// Bit-for-bit equality, NaN equal to NaN.
+/// Bit-for-bit equality, but NaN equal to NaN and -0.0 to 0.0 (SQLite keeps no sign of zero).
 bool same_bar(const Bar& a, const Bar& b);
 
 /// Names one state of a symbol's bars. `counter` grows with every change, a corrected old bar
