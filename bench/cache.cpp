@@ -164,7 +164,7 @@ void compare_hit_rates(std::uint64_t first_seed, std::optional<std::size_t> seed
           "%9zu %8zu %10llu %9zu %9zu %5llu %7.2f %7.2f %+7.2f %7.2f %7llu\n", size.keys, entries,
           static_cast<unsigned long long>(ara::cache::memory_capacity_for(entries, kValueBytes)),
           size.warm, size.measured, static_cast<unsigned long long>(seed), plain, ours,
-          ours - plain, zipf.best(entries), static_cast<unsigned long long>(held));
+          ours - plain, 100 * zipf.best(entries), static_cast<unsigned long long>(held));
       least = std::min(least, ours - plain);
       sum += ours - plain;
     }

@@ -10,7 +10,7 @@ namespace ara::cache {
 namespace {
 
 /// A shard below this holds too few entries for its hit rate to be that of the whole.
-constexpr std::uint64_t kShardBytes = 2 << 20;
+constexpr std::uint64_t kShardBytes = 1 << 20;
 constexpr std::uint64_t kMaxShards = 256;
 
 std::uint64_t shard_count(std::uint64_t capacity) {

@@ -8,7 +8,9 @@
 
 #include "cache/frequency_sketch.h"
 #include "cache/intrusive_list.h"
+#include "cache/spin_mutex.h"
 #include "cache/tier.h"
+#include "cache/window_climber.h"
 
 namespace ara::cache {
 
@@ -73,6 +75,8 @@ class Shard {
   void schedule(Node& node, SteadyTime expires);
   bool expire_slots(SteadyTime now, bool current_too);
 
+  void divide();
+  void adapt();
   void settle(SteadyTime now);
   void contest(Node& candidate, SteadyTime now);
   Node* next_victim(const Node* after);
@@ -81,14 +85,15 @@ class Shard {
   const Clock& clock_;
   const std::uint64_t capacity_;
   const std::uint64_t room_;
-  const std::uint64_t window_room_;
-  const std::uint64_t protected_room_;
 
-  std::mutex mutex_;
+  SpinMutex mutex_;
   const std::uint64_t bucket_count_;
   std::unique_ptr<Node*[]> buckets_;
   FrequencySketch sketch_;
   std::array<Queue, 3> queues_;
+  WindowClimber climber_;
+  std::uint64_t window_room_ = 0;
+  std::uint64_t protected_room_ = 0;
   // A hashed timing wheel (Varghese and Lauck 1987, scheme 6), one slot a second: an entry lies in
   // the slot of its last second modulo the wheel's size.
   static constexpr std::int64_t kSlots = 64;
