@@ -8,14 +8,14 @@ target=$1 seconds=${2:-$([ -n "${ARA_LONG:-}" ] && echo 60 || echo 5)}
 work=$ARA_DIR/build/fuzz/work/$target
 mkdir -p "$work/corpus" "$work/findings"
 log=$work/log
-dictionary=$ARA_DIR/fuzz/$target.dict
+options=(-max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+  -artifact_prefix="$work/findings/")
+[ ! -e "$ARA_DIR/fuzz/$target.dict" ] || options+=(-dict="$ARA_DIR/fuzz/$target.dict")
 seeds=$ARA_DIR/fuzz/corpus/$target
 [ ! -d "$seeds" ] || cp -r "$seeds/." "$work/corpus/"
 
 rc=0
-"$ARA_DIR/build/fuzz/bin/fuzz_$target" "$work/corpus" -max_total_time="$seconds" -timeout=10 \
-  -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$work/findings/" \
-  $([ ! -e "$dictionary" ] || printf -- '-dict=%s' "$dictionary") >"$log" 2>&1 || rc=$?
+"$ARA_DIR/build/fuzz/bin/fuzz_$target" "$work/corpus" "${options[@]}" >"$log" 2>&1 || rc=$?
 count=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
 if [ "$rc" != 0 ]; then
   grep -v -E '^(#[0-9]|INFO:|stat::)' "$log" | tail -n 60 >&2

@@ -27,6 +27,7 @@ ensure_native() {
 
 # The mirror the host itself uses, if it is a Debian one; else debootstrap's default.
 host_mirror() {
+  # shellcheck disable=SC2016  # apt expands it
   apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
     grep -m1 -E '^https?://.*/debian/?$' || true
 }
@@ -104,6 +105,7 @@ enter_root() {
   shift 2
   export ARA_IN_ROOT=1 LC_ALL=C.UTF-8
   touch "$root"
+  # shellcheck disable=SC2016  # the inner shell expands it
   ${ENTER_EXEC:-} unshare --mount --propagation private bash -c '
     set -e
     root=$1 dir=$2
