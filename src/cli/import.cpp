@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/import_report.h"
+#include "cli/output.h"
 #include "ingest/parse.h"
 #include "ingest/source.h"
 
@@ -29,8 +30,8 @@ struct Arguments {
 };
 
 constexpr std::string_view kFooter =
-    "PATH is a CSV file (.csv, .csv.gz), a folder (with the folders in it) or - for standard "
-    "input.\nA file lands whole or not at all; importing it again changes nothing.\n"
+    "PATH is a CSV file (also .csv.gz), a folder with the folders in it, or - for standard input.\n"
+    "A file lands whole or not at all; importing it again changes nothing.\n"
     "\nExit status:\n"
     "  0  every file landed\n"
     "  2  a file was refused by the checks, or an argument is wrong\n"
@@ -201,12 +202,14 @@ int run(const Arguments& arguments, const Context& context) {
   const ImportReport report =
       done ? std::move(*done)
            : ImportReport{.files = {}, .dry_run = arguments.dry_run, .error = done.error()};
-  if (arguments.json) {
-    std::puts(to_json(report).c_str());
-  } else if (!report.files.empty()) {
-    std::fputs(to_text(report).c_str(), stdout);
-  }
   if (report.error) cli::report(*report.error);
+  int written = 0;
+  if (arguments.json) {
+    written = emit_or_report(to_json(report) + "\n");
+  } else if (!report.files.empty()) {
+    written = emit_or_report(to_text(report, standard_output().colour));
+  }
+  if (written != 0) return written;
   return report.exit_status();
 }
 
@@ -214,10 +217,10 @@ int run(const Arguments& arguments, const Context& context) {
 
 std::function<int()> enrol_import(CLI::App& subcommand, Context& context) {
   const auto arguments = std::make_shared<Arguments>();
-  subcommand.add_option("PATH", arguments->paths, "files, folders, or - for standard input")
+  subcommand.add_option("PATH", arguments->paths, "Files, folders, or - for standard input")
       ->required();
   subcommand.add_option("--symbol", arguments->symbol,
-                        "whose bars they are; else a symbol column or the file's name says it");
+                        "Whose bars they are; else a symbol column or the file's name says it");
   subcommand.add_option("--asset-type", arguments->asset_type,
                         "stock, crypto, forex, index or commodity; else it is guessed");
   subcommand.add_option("--date-order", arguments->date_order,
@@ -225,8 +228,8 @@ std::function<int()> enrol_import(CLI::App& subcommand, Context& context) {
   subcommand.add_option("--on-error", arguments->on_error,
                         "stop refuses a file with a row in error (the default), skip leaves such "
                         "rows out");
-  subcommand.add_flag("--dry-run", arguments->dry_run, "read and check, and write nothing");
-  subcommand.add_flag("--json", arguments->json, "one JSON object on standard output");
+  subcommand.add_flag("--dry-run", arguments->dry_run, "Read and check, and write nothing");
+  subcommand.add_flag("--json", arguments->json, "One JSON object on standard output");
   subcommand.footer(std::string(kFooter));
   return [arguments, &context] { return run(*arguments, context); };
 }

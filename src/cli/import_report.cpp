@@ -9,6 +9,8 @@
 #include <format>
 #include <memory>
 
+#include "cli/table.h"
+
 namespace ara::cli {
 namespace {
 
@@ -43,8 +45,6 @@ Totals totals_of(const ImportReport& report) {
   return totals;
 }
 
-using Line = std::array<std::string, 8>;
-
 std::string counts_text(const ingest::Findings& findings) {
   std::string text;
   for (ingest::Severity severity :
@@ -57,58 +57,31 @@ std::string counts_text(const ingest::Findings& findings) {
   return text.empty() ? "none" : text;
 }
 
-void add_lines(std::vector<Line>& lines, const ImportedFile& file) {
-  const std::string name = std::filesystem::path(file.path).filename().string();
-  const std::string findings = file.accepted() ? counts_text(file.findings) : "refused";
-  if (file.series.empty()) {
-    lines.push_back({name, "-", "-", std::to_string(file.rows), "-", "-", "-", findings});
-    return;
-  }
+void add_rows(Table& table, const ImportedFile& file) {
+  const std::string name = printable(std::filesystem::path(file.path).filename().string(), 200);
+  const std::string rows = std::to_string(file.rows);
+  const Table::Cell findings =
+      file.accepted() ? Table::Cell{counts_text(file.findings)} : Table::Cell{"refused", "31"};
+  if (file.series.empty()) table.add({{name}, {}, {}, {rows}, {}, {}, {}, findings});
   for (std::size_t i = 0; i < file.series.size(); ++i) {
-    const ImportedSeries& series = file.series[i];
     if (i == kSeriesOfAFile) {
-      lines.push_back(
-          {"", std::format("and {} more", file.series.size() - i), "", "", "", "", "", ""});
-      break;
+      table.add({{}, {std::format("and {} more", file.series.size() - i)}, {}, {}, {}, {}, {}, {}});
+      return;
     }
-    Line line{i == 0 ? name : "",
-              series.symbol.text(),
-              std::string(domain::describe(series.asset_type).name),
-              i == 0 ? std::to_string(file.rows) : "",
-              "-",
-              "-",
-              "-",
-              i == 0 ? findings : ""};
-    if (series.outcome) {
-      line[4] = std::to_string(series.outcome->inserted);
-      line[5] = std::to_string(series.outcome->corrected);
-      line[6] = std::to_string(series.outcome->unchanged);
-    }
-    lines.push_back(std::move(line));
+    const ImportedSeries& series = file.series[i];
+    const auto count = [&](std::uint64_t storage::PutOutcome::* number) -> Table::Cell {
+      if (!series.outcome) return {"-"};
+      return {std::to_string((*series.outcome).*number)};
+    };
+    table.add({i == 0 ? Table::Cell{name} : Table::Cell{},
+               {series.symbol.text(), "1"},
+               {std::string(domain::describe(series.asset_type).name)},
+               i == 0 ? Table::Cell{rows} : Table::Cell{},
+               count(&storage::PutOutcome::inserted),
+               count(&storage::PutOutcome::corrected),
+               count(&storage::PutOutcome::unchanged),
+               i == 0 ? findings : Table::Cell{}});
   }
-}
-
-std::string table(const std::vector<Line>& lines) {
-  std::array<std::size_t, 8> width{};
-  for (const Line& line : lines) {
-    for (std::size_t i = 0; i < line.size(); ++i) width[i] = std::max(width[i], line[i].size());
-  }
-  std::string text;
-  for (const Line& line : lines) {
-    for (std::size_t i = 0; i < line.size(); ++i) {
-      const bool number = i >= 3 && i <= 6;
-      if (i + 1 == line.size()) {
-        text += line[i];
-      } else if (number) {
-        text += std::format("{:>{}}  ", line[i], width[i]);
-      } else {
-        text += std::format("{:<{}}  ", line[i], width[i]);
-      }
-    }
-    text.erase(text.find_last_not_of(' ') + 1);
-    text += '\n';
-  }
-  return text;
 }
 
 std::string place(const ingest::Finding& finding) {
@@ -251,12 +224,19 @@ int ImportReport::exit_status() const {
   return refused ? kRefused : 0;
 }
 
-std::string to_text(const ImportReport& report) {
+std::string to_text(const ImportReport& report, bool colour) {
   const Totals totals = totals_of(report);
-  std::vector<Line> lines{
-      {"file", "symbol", "type", "rows", "inserted", "corrected", "unchanged", "findings"}};
-  for (const ImportedFile& file : report.files) add_lines(lines, file);
-  std::string text = table(lines);
+  using enum Table::Align;
+  Table table({{"File"},
+               {"Symbol"},
+               {"Type"},
+               {"Rows", right},
+               {"Inserted", right},
+               {"Corrected", right},
+               {"Unchanged", right},
+               {"Findings"}});
+  for (const ImportedFile& file : report.files) add_rows(table, file);
+  std::string text = table.render(colour);
   std::size_t shown = 0;
   std::size_t more = 0;
   for (const ImportedFile& file : report.files) {

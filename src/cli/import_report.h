@@ -40,7 +40,7 @@ struct ImportReport {
 };
 
 /// A table with a line for each symbol, and the first findings of each kind below it.
-std::string to_text(const ImportReport& report);
+std::string to_text(const ImportReport& report, bool colour);
 /// One JSON object, without a line end (docs/IMPORT.md shows it).
 std::string to_json(const ImportReport& report);
 

@@ -42,22 +42,22 @@ bool among(std::span<const Name> names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
+/// EURUSD or EUR-USD.
 bool is_currency_pair(std::string_view name) {
-  return name.size() == 6 && among(kCurrencies, name.substr(0, 3)) &&
-         among(kCurrencies, name.substr(3));
+  const bool dash = name.size() == 7 && name[3] == '-';
+  return (name.size() == 6 || dash) && among(kCurrencies, name.substr(0, 3)) &&
+         among(kCurrencies, name.substr(name.size() - 3));
 }
 
-/// BTC-USD, BTC-EUR, ETH-BTC, BTCUSDT, but not the currency pair EUR-USD.
+/// BTC-USD, BTC-EUR, ETH-BTC, BTCUSDT.
 bool is_coin_pair(std::string_view name) {
   for (Name coin : kStableCoins) {
     if (name.size() > coin.size() && name.ends_with(coin)) return true;
   }
   const auto dash = name.rfind('-');
   if (dash == name.npos || dash == 0) return false;
-  const std::string_view base = name.substr(0, dash);
   const std::string_view quote = name.substr(dash + 1);
-  return !among(kCurrencies, base) &&
-         (among(kCurrencies, quote) || quote == "BTC" || quote == "ETH");
+  return among(kCurrencies, quote) || quote == "BTC" || quote == "ETH";
 }
 
 struct Shape {
