@@ -54,21 +54,8 @@ cmd_run() {
   start=$EPOCHREALTIME
   "$(ara_binary)" predict AAPL -d 7 --plot || die "the forecast failed"
   note "Forecast: $(since "$start"); $(since "$ARA_START") since ./dev run was typed"
-  note "Serving until Ctrl-C. Try: curl 'localhost:$(port_of "$@")/api/v1/predict/AAPL?days=7'"
+  note "Serving until Ctrl-C:"
   exec "$(ara_binary)" serve "$@"
-}
-
-# The port that `ara serve` will listen on, given its arguments; for the hint alone.
-port_of() {
-  local port=${API_PORT:-8000}
-  while [ $# -gt 0 ]; do
-    case $1 in
-      --port | --api-port) port=${2:-$port} ;;
-      --port=* | --api-port=*) port=${1#*=} ;;
-    esac
-    shift
-  done
-  printf '%s\n' "$port"
 }
 
 # ---- test -----------------------------------------------------------------------------------
