@@ -102,10 +102,9 @@ Result<std::int64_t> ask(SqliteConnection& connection, std::string_view question
   return *row ? statement.integer(0) : 0;
 }
 
-}  // namespace
-
-Result<std::size_t> recorded(SqliteConnection& connection, const std::string& path,
-                             std::span<const Migration> steps) {
+/// What `recorded` gives, asked within a transaction.
+Result<std::size_t> read_record(SqliteConnection& connection, const std::string& path,
+                                std::span<const Migration> steps) {
   const auto application = ask(connection, "PRAGMA application_id");
   if (!application) return std::unexpected(application.error());
   const auto tables = ask(connection, "SELECT count(*) FROM sqlite_schema");
@@ -134,6 +133,17 @@ Result<std::size_t> recorded(SqliteConnection& connection, const std::string& pa
                               path, rows.integer(0), rows.text(1), count + 1, steps[count].name));
     }
   }
+}
+
+}  // namespace
+
+Result<std::size_t> recorded(SqliteConnection& connection, const std::string& path,
+                             std::span<const Migration> steps) {
+  if (connection.in_transaction()) return read_record(connection, path, steps);
+  // One snapshot for the three questions: another process may be making the store right now.
+  auto snapshot = SqliteTransaction::begin(connection, SqliteTransaction::Kind::read);
+  if (!snapshot) return std::unexpected(snapshot.error());
+  return read_record(connection, path, steps);
 }
 
 namespace {
