@@ -1,5 +1,5 @@
 #include <array>
-#include <cstdio>
+#include <format>
 
 #include "base/result.h"
 #include "base/text.h"
@@ -31,7 +31,9 @@ static_assert(table_matches_enum(), "one row for each code, in the order of the 
 
 }  // namespace
 
-const CodeRow& describe(Code code) { return kCodes[static_cast<std::size_t>(code)]; }
+const CodeRow& describe(Code code) {
+  return kCodes[static_cast<std::size_t>(code)];
+}
 
 std::unexpected<Error> fail(Code code, std::string message) {
   return std::unexpected(Error{code, std::move(message), {}, {}, {}});
@@ -40,26 +42,23 @@ std::unexpected<Error> fail(Code code, std::string message) {
 std::unexpected<Error> invalid(std::string_view field, std::string_view value,
                                std::string_view allowed) {
   std::string shown = printable(value);
-  std::string message = std::string(field) + ": '" + shown + "' is not allowed; " +
-                        "expected " + std::string(allowed);
+  std::string message = std::string(field) + ": '" + shown + "' is not allowed; " + "expected " +
+                        std::string(allowed);
   return std::unexpected(Error{Code::invalid, std::move(message), std::string(field),
                                std::move(shown), std::string(allowed)});
 }
 
 std::string printable(std::string_view text, std::size_t limit) {
   std::string out;
-  while (!text.empty() && out.size() < limit) {
+  while (!text.empty()) {
     const std::size_t length = utf8_length(text);
     const auto lead = static_cast<unsigned char>(text[0]);
-    if (length == 0 || lead < 0x20 || lead == 0x7F) {
-      char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\x%02x", lead);
-      out += escaped;
-      text.remove_prefix(1);
-    } else {
-      out += text.substr(0, length);
-      text.remove_prefix(length);
-    }
+    const bool escape = length == 0 || lead < 0x20 || lead == 0x7F;
+    const std::string piece =
+        escape ? std::format("\\x{:02x}", lead) : std::string(text.substr(0, length));
+    if (out.size() + piece.size() > limit) break;
+    out += piece;
+    text.remove_prefix(escape ? 1 : length);
   }
   if (!text.empty()) out += "…";
   return out;

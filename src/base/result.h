@@ -54,7 +54,8 @@ std::unexpected<Error> fail(Code code, std::string message);
 std::unexpected<Error> invalid(std::string_view field, std::string_view value,
                                std::string_view allowed);
 
-/// `text` cut to `limit` bytes at a UTF-8 boundary, control characters and invalid bytes escaped.
+/// `text` with control characters and invalid bytes escaped, cut at a character so that it takes at
+/// most `limit` bytes; an ellipsis follows where something was cut.
 std::string printable(std::string_view text, std::size_t limit = 64);
 
 }  // namespace ara
