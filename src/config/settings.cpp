@@ -108,7 +108,7 @@ std::string default_docs(const Limits&, const Config& earlier) {
 
 template <std::size_t Size>
 struct Literal {
-  constexpr Literal(const char (&text)[Size]) { std::copy_n(text, Size, value); }  // NOLINT
+  constexpr Literal(const char (&text)[Size]) { std::copy_n(text, Size, value); }
   char value[Size];
 };
 template <Literal Text>

@@ -174,7 +174,7 @@ std::string Metrics::exposition() const {
         double value = 0;
         try {
           value = series.read ? series.read() : static_cast<double>(sums[series.first_cell]);
-        } catch (...) {
+        } catch (...) {  // what cannot be read now is left out of this scrape
           continue;
         }
         if (std::isnan(value)) continue;
