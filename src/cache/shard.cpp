@@ -145,7 +145,10 @@ void Shard::insert(std::unique_ptr<Node> owned) {
   Node** const end = find(node->id, node->hash);
   *end = node;
   Queue& window = queue(Segment::window);
-  window.nodes.push_next(static_cast<Link<InSegment>&>(*node));
+  // What is too large for the window has to contest its room at once, not at the cost of those in
+  // it.
+  auto& place = node->charge > window_room_ ? *window.nodes.previous : window.nodes;
+  place.push_next(static_cast<Link<InSegment>&>(*node));
   window.bytes += node->charge;
   ++stats_.entries;
 }
@@ -160,8 +163,8 @@ void Shard::erase(Node& node) {
   delete &node;
 }
 
-void Shard::evict(Node& node) {
-  ++stats_.evicted;
+void Shard::evict(Node& node, SteadyTime now) {
+  ++(node.expires <= now ? stats_.expired : stats_.evicted);
   erase(node);
 }
 
@@ -238,14 +241,15 @@ void Shard::settle(SteadyTime now) {
       contest(candidate, now);
     }
   }
-  evict_until_it_fits();
+  evict_until_it_fits(now);
 }
 
 /// Decides whether what leaves the window deserves the room it needs more than those who have it.
 void Shard::contest(Node& candidate, SteadyTime now) {
   filled_ = true;
   const std::uint64_t needed = held() - room_;
-  const std::uint32_t frequency = sketch_.estimate(candidate.hash);
+  // Its own sighting may have been halved away; it was seen all the same.
+  const std::uint32_t frequency = std::max(sketch_.estimate(candidate.hash), 1U);
   std::uint64_t freed = 0;
   std::uint32_t cost = 0;
   Node* last = nullptr;
@@ -257,10 +261,10 @@ void Shard::contest(Node& candidate, SteadyTime now) {
     if (victim->expires > now) cost += sketch_.estimate(victim->hash);
   }
   if (freed < needed || cost >= frequency) {
-    evict(candidate);
+    evict(candidate, now);
     return;
   }
-  while (held() > room_) evict(*next_victim(nullptr));
+  while (held() > room_) evict(*next_victim(nullptr), now);
   move(candidate, Segment::probation);
 }
 
@@ -275,11 +279,12 @@ Shard::Node* Shard::next_victim(const Node* after) {
 }
 
 /// Where a value was replaced by a larger one.
-void Shard::evict_until_it_fits() {
+void Shard::evict_until_it_fits(SteadyTime now) {
   while (held() > room_) {
     filled_ = true;
     Node* const victim = next_victim(nullptr);
-    evict(victim != nullptr ? *victim : static_cast<Node&>(*queue(Segment::window).nodes.previous));
+    evict(victim != nullptr ? *victim : static_cast<Node&>(*queue(Segment::window).nodes.previous),
+          now);
   }
 }
 

@@ -69,7 +69,7 @@ class Shard {
   Node** find(const Hash128& id, std::uint64_t hash);
   void insert(std::unique_ptr<Node> node);
   void erase(Node& node);
-  void evict(Node& node);
+  void evict(Node& node, SteadyTime now);
   void move(Node& node, Segment to);
   void touch(Node& node);
   void schedule(Node& node, SteadyTime expires);
@@ -80,7 +80,7 @@ class Shard {
   void settle(SteadyTime now);
   void contest(Node& candidate, SteadyTime now);
   Node* next_victim(const Node* after);
-  void evict_until_it_fits();
+  void evict_until_it_fits(SteadyTime now);
 
   const Clock& clock_;
   const std::uint64_t capacity_;

@@ -51,6 +51,7 @@ class Tier {
 /// In this process, bounded by bytes, sharded by key. Eviction is W-TinyLFU (Einziger, Friedman and
 /// Manes 2017, "TinyLFU: A Highly Efficient Cache Admission Policy"). get() takes one short lock
 /// that no slow work is ever done under, and never fails.
+/// Below about 2 KiB there is no room for anything.
 std::unique_ptr<Tier> make_memory_tier(std::uint64_t capacity_bytes,
                                        const Clock& clock = system_clock());
 
