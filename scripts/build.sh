@@ -27,7 +27,7 @@ build() {
       die "the build of $preset failed"
   else
     NINJA_STATUS='[%f/%t] ' ninja -C "$dir" "$@" 2>&1 9>&- | tee "$log" |
-      build_progress "$preset" >&2 || die "the build of $preset failed; the whole log: $log"
+      build_progress "$preset" || die "the build of $preset failed; the whole log: $log"
     grep -q 'no work to do' "$log" || note "Build $preset: $(since "$start")"
   fi
   exec 9>&-
@@ -35,17 +35,16 @@ build() {
 
 # Of ninja's lines, passes on errors and, for each tenth of the work, one line of progress.
 build_progress() {
-  awk -v preset="$1" '
-    /^\[[0-9]+\/[0-9]+\] / {
-      split(substr($1, 2), part, /[\/\]]/)
-      tenth = int(10 * part[1] / part[2])
-      if (tenth > last) printf "  Build %s: %d of %d\n", preset, part[1], part[2]
-      if (tenth != last) last = tenth
-      fflush()
-      next
-    }
-    /^ninja: (Entering directory|no work to do)/ || /^-- / || /^\[[0-9]+\/1\]/ { next }
-    { print; fflush() }'
+  local preset=$1 line last=0 tenth
+  while IFS= read -r line; do
+    if [[ $line =~ ^\[([0-9]+)/([0-9]+)\]\  ]]; then
+      tenth=$((10 * BASH_REMATCH[1] / BASH_REMATCH[2]))
+      if ((tenth > last)); then note "Build $preset: ${BASH_REMATCH[1]} of ${BASH_REMATCH[2]}"; fi
+      last=$tenth
+    elif [[ ! $line =~ ^(ninja: (Entering directory|no work to do)|-- ) ]]; then
+      printf '%s\n' "$line" >&2
+    fi
+  done
 }
 
 ara_binary() { printf '%s/build/release/bin/ara\n' "$ARA_DIR"; }

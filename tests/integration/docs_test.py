@@ -39,7 +39,7 @@ class DocsTest(unittest.TestCase):
         cls.home = tempfile.mkdtemp(prefix="ara-docs-")
         cls.addClassCleanup(shutil.rmtree, cls.home)
         cls.port = free_port()
-        cls.env = os.environ | {"ARA_HOME": cls.home, "COLUMNS": "100"}
+        cls.env = os.environ | {"ARA_HOME": cls.home}
         importing = ("cd \"$ARA_DIR\"; for part in common build commands; do . scripts/$part.sh; done; "
                      "import_samples")
         subprocess.run(["bash", "-euc", importing], env=cls.env | {"ARA_DIR": str(REPOSITORY)},
