@@ -75,7 +75,12 @@ HttpResponsePtr write(const App& app, const Exchange& exchange, Reply reply) {
   block.resize(block.size() - 2);  // the library ends the last line
   response->addHeader("x-request-id", std::move(block));
   if (app.draining.load(std::memory_order_relaxed)) response->addHeader("connection", "close");
-  if (reply.shared) {
+  if (reply.status == drogon::k304NotModified) {
+    // Without the library's own lines, of which "content-length: 0" would be wrong here: RFC 9110,
+    // section 8.6, allows only the length that a 200 would have.
+    response->setPassThrough(true);
+    response->addHeader("date", drogon::utils::getHttpFullDate(trantor::Date::now()));
+  } else if (reply.shared) {
     response->setBody(*reply.shared);
   } else {
     response->setBody(std::move(reply.body));

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/text.h"
 #include "http/app.h"
 #include "http/connection_guard.h"
 #include "http/lanes.h"
@@ -24,7 +25,19 @@ constexpr std::size_t kGuardSlack = 1024;
 /// Unanswered requests on one connection, beyond which it is closed.
 constexpr std::size_t kPipelined = 128;
 
+/// Where the library would put bodies too large for memory, which we do not let it have. It makes
+/// 256 folders there at start; at this place it cannot, says so 256 times, and goes on without.
+constexpr const char* kNoUploads = "/dev/null";
+
+/// The library's errors become lines of our log.
+void log_from_library(const char* text, std::uint64_t size) {
+  const std::string_view line(text, size);
+  if (line.contains(std::string("creating path ") + kNoUploads)) return;
+  telemetry::log(telemetry::LogLevel::error, trim(line), {{"part", "drogon"}});
+}
+
 void configure(const ServerOptions& options, const std::string& address) {
+  trantor::Logger::setOutputFunction(log_from_library, [] {});
   drogon::app()
       .setLogLevel(trantor::Logger::kError)
       .setThreadNum(std::max(1U, options.event_loops))
@@ -33,6 +46,7 @@ void configure(const ServerOptions& options, const std::string& address) {
       .setPipeliningRequestsNumber(kPipelined)
       .setClientMaxBodySize(options.max_body_bytes)
       .setClientMaxMemoryBodySize(options.max_body_bytes)  // so that none goes to a file
+      .setUploadPath(kNoUploads)
       .enableServerHeader(false)
       .enableGzip(false)
       .enableBrotli(false)
