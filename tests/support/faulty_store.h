@@ -1,0 +1,205 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "storage/store.h"
+
+namespace ara::support {
+
+/// The calls of a Store, to say which should fail.
+enum class StoreCall {
+  symbols,
+  find_symbol,
+  heads_version,
+  put_bars,
+  put_all_bars,
+  last_bars,
+  put_forecasts,
+  find_forecast,
+  prune_forecasts,
+  put_model,
+  find_model,
+  models,
+  put_job,
+  find_job,
+  lease_job,
+  finish_job,
+};
+inline constexpr std::size_t kStoreCalls = static_cast<std::size_t>(StoreCall::finish_job) + 1;
+
+/// A Store in front of another that fails, delays or holds chosen calls, always the same ones: the
+/// n-th of its kind, or all from the n-th on. Every call is counted. Thread-safe.
+class FaultyStore final : public storage::Store {
+ public:
+  explicit FaultyStore(std::shared_ptr<storage::Store> inner) : inner_(std::move(inner)) {}
+
+  /// Lets `skip` calls of that kind pass from now on, then fails `count` of them before they reach
+  /// the store.
+  void fail(StoreCall kind, Code code, std::uint64_t count = UINT64_MAX, std::uint64_t skip = 0) {
+    const std::lock_guard lock(mutex_);
+    plan(kind) = {seen(kind) + skip, count, code};
+  }
+  /// As fail, but the call is done first and then reported as failed, as when an answer is lost.
+  void fail_after(StoreCall kind, Code code, std::uint64_t count = UINT64_MAX,
+                  std::uint64_t skip = 0) {
+    const std::lock_guard lock(mutex_);
+    plan(kind) = {seen(kind) + skip, count, code, true};
+  }
+  /// Calls of that kind wait until release(), or fail with Code::deadline at their deadline.
+  void hold(StoreCall kind) {
+    const std::lock_guard lock(mutex_);
+    held_[index(kind)] = true;
+  }
+  /// Calls of that kind take so long, or fail with Code::deadline at their deadline.
+  void delay(StoreCall kind, std::chrono::milliseconds time) {
+    const std::lock_guard lock(mutex_);
+    delay_[index(kind)] = time;
+  }
+  /// Takes back all that was asked for.
+  void release() {
+    {
+      const std::lock_guard lock(mutex_);
+      plans_ = {};
+      held_ = {};
+      delay_ = {};
+    }
+    changed_.notify_all();
+  }
+  /// How many calls of that kind have been made, failed ones included.
+  std::uint64_t calls(StoreCall kind) const {
+    const std::lock_guard lock(mutex_);
+    return seen_[index(kind)];
+  }
+
+  Result<std::vector<storage::SymbolRow>> symbols(const Call& call) override {
+    return through(StoreCall::symbols, call, [&] { return inner_->symbols(call); });
+  }
+  Result<std::optional<storage::SymbolRow>> find_symbol(const domain::Symbol& symbol,
+                                                        const Call& call) override {
+    return through(StoreCall::find_symbol, call, [&] { return inner_->find_symbol(symbol, call); });
+  }
+  Result<std::uint64_t> heads_version(const Call& call) override {
+    return through(StoreCall::heads_version, call, [&] { return inner_->heads_version(call); });
+  }
+  Result<storage::PutOutcome> put_bars(const domain::Symbol& symbol, domain::AssetType asset_type,
+                                       std::span<const domain::Bar> bars,
+                                       const Call& call) override {
+    return through(StoreCall::put_bars, call,
+                   [&] { return inner_->put_bars(symbol, asset_type, bars, call); });
+  }
+  Result<std::vector<storage::PutOutcome>> put_all_bars(std::span<const storage::SymbolBars> batch,
+                                                        const Call& call) override {
+    return through(StoreCall::put_all_bars, call,
+                   [&] { return inner_->put_all_bars(batch, call); });
+  }
+  Result<domain::Series> last_bars(const domain::Symbol& symbol, std::size_t count,
+                                   const Call& call) override {
+    return through(StoreCall::last_bars, call,
+                   [&] { return inner_->last_bars(symbol, count, call); });
+  }
+  Result<void> put_forecasts(std::span<const storage::ForecastRow> rows,
+                             const Call& call) override {
+    return through(StoreCall::put_forecasts, call,
+                   [&] { return inner_->put_forecasts(rows, call); });
+  }
+  Result<std::optional<storage::ForecastRow>> find_forecast(const Hash128& id,
+                                                            const Call& call) override {
+    return through(StoreCall::find_forecast, call, [&] { return inner_->find_forecast(id, call); });
+  }
+  Result<std::uint64_t> prune_forecasts(WallTime before, const Call& call) override {
+    return through(StoreCall::prune_forecasts, call,
+                   [&] { return inner_->prune_forecasts(before, call); });
+  }
+  Result<void> put_model(const storage::ModelArtefact& artefact, const Call& call) override {
+    return through(StoreCall::put_model, call, [&] { return inner_->put_model(artefact, call); });
+  }
+  Result<std::optional<storage::ModelArtefact>> find_model(const std::string& id,
+                                                           const Call& call) override {
+    return through(StoreCall::find_model, call, [&] { return inner_->find_model(id, call); });
+  }
+  Result<std::vector<storage::ModelArtefact>> models(const Call& call) override {
+    return through(StoreCall::models, call, [&] { return inner_->models(call); });
+  }
+  Result<bool> put_job(const storage::JobRow& job, const Call& call) override {
+    return through(StoreCall::put_job, call, [&] { return inner_->put_job(job, call); });
+  }
+  Result<std::optional<storage::JobRow>> find_job(const std::string& id,
+                                                  const Call& call) override {
+    return through(StoreCall::find_job, call, [&] { return inner_->find_job(id, call); });
+  }
+  Result<std::optional<storage::JobRow>> lease_job(WallTime now, WallTime until,
+                                                   const Call& call) override {
+    return through(StoreCall::lease_job, call, [&] { return inner_->lease_job(now, until, call); });
+  }
+  Result<void> finish_job(const storage::JobRow& job, const Call& call) override {
+    return through(StoreCall::finish_job, call, [&] { return inner_->finish_job(job, call); });
+  }
+
+ private:
+  /// Calls of one kind numbered `from`, and `count` from there on, fail.
+  struct Plan {
+    std::uint64_t from = 0;
+    std::uint64_t count = 0;
+    Code code = Code::internal;
+    bool after = false;
+
+    bool hits(std::uint64_t number) const { return number >= from && number - from < count; }
+  };
+
+  static constexpr std::size_t index(StoreCall kind) { return static_cast<std::size_t>(kind); }
+  Plan& plan(StoreCall kind) { return plans_[index(kind)]; }
+  std::uint64_t& seen(StoreCall kind) { return seen_[index(kind)]; }
+
+  template <class Do>
+  auto through(StoreCall kind, const Call& call, Do&& inner) -> decltype(inner()) {
+    std::optional<Plan> fault;
+    {
+      std::unique_lock lock(mutex_);
+      const std::uint64_t number = seen(kind)++;
+      if (plan(kind).hits(number)) fault = plan(kind);
+      if (!wait(lock, kind, call)) {
+        return ara::fail(Code::deadline, "a fault asked for by a test: too slow");
+      }
+    }
+    if (fault && !fault->after) return ara::fail(fault->code, "a fault asked for by a test");
+    auto result = inner();
+    if (fault) return ara::fail(fault->code, "a fault asked for by a test, the call being done");
+    return result;
+  }
+
+  /// False if the deadline came first.
+  bool wait(std::unique_lock<std::mutex>& lock, StoreCall kind, const Call& call) {
+    if (const auto time = delay_[index(kind)]; time.count() > 0) {
+      const SteadyTime end = system_clock().steady() + time;
+      const SteadyTime until = std::min(end, call.deadline.at);
+      if (!changed_.wait_until(lock, until, [&] { return delay_[index(kind)].count() == 0; }) &&
+          until != end) {
+        return false;
+      }
+    }
+    const auto free = [&] { return !held_[index(kind)]; };
+    if (call.deadline.at == SteadyTime::max()) {
+      changed_.wait(lock, free);
+      return true;
+    }
+    return changed_.wait_until(lock, call.deadline.at, free);
+  }
+
+  const std::shared_ptr<storage::Store> inner_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::array<Plan, kStoreCalls> plans_;
+  std::array<std::uint64_t, kStoreCalls> seen_{};
+  std::array<bool, kStoreCalls> held_{};
+  std::array<std::chrono::milliseconds, kStoreCalls> delay_{};
+};
+
+}  // namespace ara::support
