@@ -3,8 +3,14 @@
 export CCACHE_DIR=${CCACHE_DIR:-$ARA_CACHE/ccache} CCACHE_BASEDIR=$ARA_DIR CCACHE_NOHASHDIR=1
 export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-4G} CCACHE_SLOPPINESS=pch_defines,time_macros
 
-# configure PRESET: makes its build folder, once; holds its lock (descriptor 9) on return.
+# configure PRESET: makes its build folder, once.
 configure() {
+  open_build "$1"
+  exec 9>&-
+}
+
+# The same, and holds the folder's lock (descriptor 9) on return.
+open_build() {
   local preset=$1 dir=$ARA_DIR/build/$1
   case $preset in
     release | debug | asan | tsan | fuzz) ;;
@@ -19,7 +25,7 @@ configure() {
 # build PRESET [TARGET…]: two builds of one preset wait for each other.
 build() {
   local preset=$1 dir=$ARA_DIR/build/$1
-  configure "$preset"
+  open_build "$preset"
   shift
   local start=$EPOCHREALTIME log=$dir/.build.log
   if [ -t 2 ]; then
