@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
@@ -71,7 +72,7 @@ class Contender:
 
 def count_in(name):
     def count(home):
-        with sqlite3.connect(home / name) as database:
+        with closing(sqlite3.connect(home / name)) as database:
             return database.execute("SELECT count(*) FROM bars").fetchone()[0]
     return count
 

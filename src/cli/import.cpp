@@ -123,7 +123,9 @@ bool ends_import(Code code) {
 
 ImportReport import_files(const std::vector<std::string>& files, const ingest::Options& options,
                           storage::Store* store) {
-  ImportReport report{.files = {}, .dry_run = store == nullptr, .error = {}};
+  ImportReport report;
+  report.dry_run = store == nullptr;
+  report.skips_errors = options.on_error == ingest::OnError::skip;
   Progress progress(files.size());
   // While one file is written the next is read; no more than these two are in memory.
   const auto start = [&](std::size_t i) {
@@ -199,9 +201,13 @@ Result<ImportReport> run_import(const Arguments& arguments, const Context& conte
 
 int run(const Arguments& arguments, const Context& context) {
   auto done = run_import(arguments, context);
-  const ImportReport report =
-      done ? std::move(*done)
-           : ImportReport{.files = {}, .dry_run = arguments.dry_run, .error = done.error()};
+  ImportReport report;
+  if (done) {
+    report = std::move(*done);
+  } else {
+    report.dry_run = arguments.dry_run;
+    report.error = done.error();
+  }
   if (report.error) cli::report(*report.error);
   int written = 0;
   if (arguments.json) {

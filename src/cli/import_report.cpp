@@ -111,6 +111,13 @@ std::string details(const ImportedFile& file) {
   return text;
 }
 
+/// Whether --on-error skip, not given, would let some of a refused file land.
+bool skip_would_help(const ImportReport& report) {
+  return !report.skips_errors && std::ranges::any_of(report.files, [](const ImportedFile& file) {
+    return !file.refusal.empty() && !file.series.empty();
+  });
+}
+
 bool worth_details(const ImportedFile& file) {
   return !file.accepted() || !file.findings.none();
 }
@@ -250,6 +257,9 @@ std::string to_text(const ImportReport& report, bool colour) {
   }
   if (more > 0)
     text += std::format("\nand {} more files with findings; --json has them all\n", more);
+  if (skip_would_help(report)) {
+    text += "\nA row in error refuses its file; --on-error skip leaves such rows out.\n";
+  }
   text += std::format("\n{} of {} file{} {}, {} rows", totals.accepted, report.files.size(),
                       report.files.size() == 1 ? "" : "s", report.dry_run ? "would land" : "landed",
                       totals.rows);

@@ -33,6 +33,7 @@ struct ImportedFile {
 struct ImportReport {
   std::vector<ImportedFile> files;
   bool dry_run = false;
+  bool skips_errors = false;   ///< --on-error skip
   std::optional<Error> error;  ///< that ended it before the first file, or between two
 
   /// 0 if all landed; the status of the first error that is not about a file's content; else 2.
