@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <format>
 #include <limits>
 #include <thread>
 #include <utility>
@@ -181,10 +182,14 @@ Error SqliteConnection::error(int status, std::string_view doing) const {
   Code code = row == kRows.end() ? Code::internal : row->code;
   std::string_view meaning = row == kRows.end() ? "unexpected result" : row->meaning;
   if (code == Code::unavailable && system_clock().steady() >= deadline_) code = Code::deadline;
+  // These two are shown to clients, whom the path and the statement do not concern.
+  if (code == Code::unavailable || code == Code::deadline) {
+    return {code, "the store: " + std::string(meaning), {}, {}, {}};
+  }
+  const char* detail = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(status);
   return {code,
-          "the store " + path_ + ": " + std::string(meaning) + " (" +
-              (handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(status)) +
-              ", while: " + printable(doing, 120) + ")",
+          std::format("the store {}: {} ({}, while: {})", path_, meaning, detail,
+                      printable(doing, 120)),
           {},
           {},
           {}};
