@@ -8,14 +8,15 @@ namespace {
 constexpr std::string_view kForecast = R"json({
   "type": "object",
   "description": "A distribution for each coming session. What is not computed is null and named in `unavailable`.",
-  "required": ["id", "symbol", "asset_type", "current_price", "as_of", "predictions", "confidence",
-               "explanations", "regime", "unavailable", "model_weights", "revision",
+  "required": ["id", "symbol", "asset_type", "current_price", "scale", "as_of", "predictions",
+               "confidence", "explanations", "regime", "unavailable", "model_weights", "revision",
                "observations", "analysis_level", "model_version"],
   "properties": {
     "id": {"type": "string", "pattern": "^[0-9a-f]{32}$", "description": "Names these bytes; also the entity tag"},
     "symbol": {"type": "string"},
     "asset_type": {"type": "string"},
     "current_price": {"type": "number", "description": "The last close, not adjusted"},
+    "scale": {"type": "string", "enum": ["log", "level"], "description": "What is modelled: log returns, or differences of a series that may be zero or negative"},
     "as_of": {"type": "string", "format": "date", "description": "Session of the last bar"},
     "predictions": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Day"}},
     "confidence": {"type": ["object", "null"]},
@@ -44,7 +45,7 @@ constexpr std::string_view kDay = R"json({
     "upper_bound": {"type": "number", "description": "The 95 % quantile"},
     "quantiles": {"type": "object", "additionalProperties": {"type": "number"}, "description": "By level in percent"},
     "probability_of_rise": {"type": "number", "minimum": 0, "maximum": 1},
-    "volatility": {"type": "number", "minimum": 0, "description": "A year's standard deviation"}
+    "volatility": {"type": "number", "minimum": 0, "description": "A year's standard deviation: of log returns, or on the scale level in the unit of the price"}
   }
 })json";
 
