@@ -175,7 +175,8 @@ class Painter {
     return std::to_string(kBandColour[static_cast<std::size_t>(band - 1)]);
   }
 
-  /// A cell through which at most one edge of a band is drawn, to an eighth of its height.
+  /// A cell crossed by edges of bands, drawn to an eighth of its height. A cell has two colours:
+  /// where it holds more bands, those two and that edge which are wrong in the fewest eighths.
   std::string edge(int row, const Levels& levels) const {
     static constexpr std::array<const char*, 9> kEighths{" ", "▁", "▂", "▃", "▄",
                                                          "▅", "▆", "▇", "█"};
@@ -183,16 +184,35 @@ class Painter {
     for (int i = 0; i < 8; ++i) {
       bands[static_cast<std::size_t>(i)] = band_of(frame_.value(row + (i + 0.5) / 8), levels);
     }
-    const int top = bands.front(), bottom = bands.back();
-    if (top == bottom) {
-      return top == 0 ? " " : paint(" ", "48;5;" + colour_of(top), true);
-    }
-    const auto filled = static_cast<std::size_t>(std::ranges::count(bands, bottom));
+    const auto [top, bottom, filled] = two_colours(bands);
+    if (top == bottom) return top == 0 ? " " : paint(" ", "48;5;" + colour_of(top), true);
     if (bottom == 0) {  // the ground cannot be a foreground: swap the two
       return paint(kEighths[filled], "7;38;5;" + colour_of(top), true);
     }
     const std::string ground = top == 0 ? "" : ";48;5;" + colour_of(top);
     return paint(kEighths[filled], "38;5;" + colour_of(bottom) + ground, true);
+  }
+
+  struct TwoColours {
+    int top = 0;
+    int bottom = 0;
+    std::size_t filled = 0;  ///< eighths of the bottom's
+  };
+  static TwoColours two_colours(std::span<const int, 8> bands) {
+    TwoColours best;
+    std::ptrdiff_t most_right = -1;
+    for (std::size_t split = 0; split < 8; ++split) {
+      for (int top = 0; top <= 3; ++top) {
+        for (int bottom = 0; bottom <= 3; ++bottom) {
+          const auto right = std::ranges::count(bands.first(split), top) +
+                             std::ranges::count(bands.subspan(split), bottom);
+          if (right <= most_right) continue;
+          most_right = right;
+          best = {split == 0 ? bottom : top, bottom, 8 - split};
+        }
+      }
+    }
+    return best;
   }
 
   const FanChart& chart_;
@@ -254,18 +274,27 @@ std::string date_line(const FanChart& chart, const Frame& frame, int indent) {
   return line;
 }
 
-std::string legend(bool colour, int indent) {
-  std::string out(static_cast<std::size_t>(indent), ' ');
-  out += "⠒⠒ close   ";
-  out += paint("⠒⠒", std::format("38;5;{};48;5;{}", kMedianColour, kBandColour[2]), colour);
-  out += " median   ";
+std::string legend(const Look& look, int indent) {
   static constexpr std::array<const char*, 3> kNames{"95 %", "80 %", "50 %"};
+  const std::string median = std::format("38;5;{};48;5;{}", kMedianColour, kBandColour[2]);
+  std::vector<std::string> entries{"⠒⠒ close", paint("⠒⠒", median, look.colour) + " median"};
+  std::vector<std::size_t> widths{8, 9};
   for (std::size_t i = 3; i-- > 0;) {
-    out += colour ? paint("  ", std::format("48;5;{}", kBandColour[i]), true)
-                  : std::string(kBandShade[i]) + kBandShade[i];
-    out += std::string(" ") + kNames[i] + (i > 0 ? "   " : "\n");
+    const std::string shade = std::string(kBandShade[i]) + kBandShade[i];
+    const std::string ground = std::format("48;5;{}", kBandColour[i]);
+    entries.push_back((look.colour ? paint("  ", ground, true) : shade) + " " + kNames[i]);
+    widths.push_back(7);
   }
-  return out;
+  std::string out;
+  std::size_t column = 0;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const bool breaks = i > 0 && column + 3 + widths[i] > static_cast<std::size_t>(look.width);
+    if (breaks) out += "\n";
+    const std::size_t gap = i == 0 || breaks ? static_cast<std::size_t>(indent) : 3;
+    out += std::string(gap, ' ') + entries[i];
+    column = (breaks ? 0 : column) + gap + widths[i];
+  }
+  return out + "\n";
 }
 
 }  // namespace
@@ -302,7 +331,7 @@ std::string render(const FanChart& chart, const Look& look) {
   }
   out += std::format("{:>{}} └─{}\n", "", label_width, axis);
   out += date_line(chart, frame, indent) + "\n";
-  return out + legend(look.colour, indent);
+  return out + legend({look.colour, width}, indent);
 }
 
 }  // namespace ara::cli

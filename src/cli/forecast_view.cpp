@@ -69,6 +69,7 @@ Result<ForecastView> read_forecast(std::string_view body) {
   view.symbol = root.text("symbol");
   view.asset_type = root.text("asset_type");
   view.current_price = root.number("current_price");
+  view.logarithmic = root.text("scale") == "log";
   view.as_of = root.text("as_of");
   view.model_version = root.text("model_version");
   view.observations = static_cast<long long>(root.number("observations"));

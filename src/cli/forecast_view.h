@@ -23,7 +23,7 @@ struct DayView {
   double upper = 0;
   std::array<double, kLevels.size()> quantiles{};
   double probability_of_rise = 0;
-  double volatility = 0;  ///< a year's, as a fraction
+  double volatility = 0;  ///< a year's
 };
 
 /// What the table and the chart show, read from the body that the API answers: one path for both.
@@ -31,6 +31,7 @@ struct ForecastView {
   std::string symbol;
   std::string asset_type;
   double current_price = 0;
+  bool logarithmic = true;  ///< the scale is "log": volatility is a fraction, else in price units
   std::string as_of;
   std::vector<DayView> days;
   std::vector<std::pair<std::string, double>> weights;  ///< of the models combined

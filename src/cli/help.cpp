@@ -45,14 +45,19 @@ struct Topic {
 };
 constexpr std::array kTopics{Topic{"exit-codes", exit_codes}, Topic{"settings", settings_help}};
 
+/// App::help() would show the help of the subcommand that was parsed: this one.
+std::string help_of(const CLI::App& app, const std::string& name) {
+  return app.get_formatter()->make_help(&app, name, CLI::AppFormatMode::Normal);
+}
+
 int help_on(const std::string& topic, const CLI::App& root) {
-  if (topic.empty()) return emit_or_report(root.help("", CLI::AppFormatMode::Normal));
+  if (topic.empty()) return emit_or_report(help_of(root, "ara"));
   for (const Topic& one : kTopics) {
     if (one.name == topic) return emit_or_report(one.text());
   }
   std::vector<std::string> names;
   for (const CLI::App* command : root.get_subcommands({})) {
-    if (command->get_name() == topic) return emit_or_report(command->help("ara"));
+    if (command->get_name() == topic) return emit_or_report(help_of(*command, "ara " + topic));
     names.push_back(command->get_name());
   }
   for (const Topic& one : kTopics) names.emplace_back(one.name);

@@ -39,6 +39,7 @@ Look standard_output() {
 Result<void> emit(std::string_view text) {
   errno = 0;
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+    if (errno == EPIPE) return {};
     return fail(Code::io, std::string("Cannot write to standard output: ") + std::strerror(errno));
   }
   return {};

@@ -17,7 +17,8 @@ struct Look {
 /// terminal's width, else $COLUMNS, else 80.
 Look standard_output();
 
-/// Writes to standard output, all of it or an error (Code::io).
+/// Writes to standard output, all of it or an error (Code::io). A reader that has seen enough
+/// (`ara symbols | head -1`) is no error.
 Result<void> emit(std::string_view text);
 /// emit, reported: the exit status.
 int emit_or_report(std::string_view text);

@@ -54,7 +54,8 @@ std::string table(const ForecastView& forecast, bool colour) {
                {interval(day.quantiles[2], day.quantiles[4], decimals)},
                {std::format("{:.1f} %", 100 * day.probability_of_rise),
                 day.probability_of_rise >= 0.5 ? "32" : "31"},
-               {std::format("{:.1f} %", 100 * day.volatility)}});
+               {forecast.logarithmic ? std::format("{:.1f} %", 100 * day.volatility)
+                                     : std::format("{:.{}f}", day.volatility, decimals)}});
   }
   return table.render(colour);
 }

@@ -102,13 +102,6 @@ std::unique_ptr<Program> make_program(Context& context) {
   app.set_version_flag("-V,--version", "ara " ARA_VERSION);
   app.set_help_flag("-h,--help", "Show this help");
   app.get_formatter()->column_width(34);
-  app.footer(
-      "Examples:\n"
-      "  ara import AAPL.csv                  read bars into the store\n"
-      "  ara predict AAPL -d 7 --plot         forecast seven sessions\n"
-      "  ara serve                            the same over HTTP, on port 8000\n\n"
-      "Settings come from flags, the environment, .env and ara.toml, in this order:\n"
-      "`ara config show` lists them, `ara help exit-codes` what the exit status means.");
   app.fallthrough();
   for (const config::SettingRow& row : config::settings()) {
     if (row.shared) add_setting(app, *program, row);
@@ -126,6 +119,14 @@ std::unique_ptr<Program> make_program(Context& context) {
     }
     program->commands.push_back({&row, sub, std::move(runner)});
   }
+  // Last, since subcommands inherit what is set before they are made.
+  app.footer(
+      "Examples:\n"
+      "  ara import AAPL.csv                  read bars into the store\n"
+      "  ara predict AAPL -d 7 --plot         forecast seven sessions\n"
+      "  ara serve                            the same over HTTP, on port 8000\n\n"
+      "Settings come from flags, the environment, .env and ara.toml, in this order:\n"
+      "`ara config show` lists them, `ara help exit-codes` what the exit status means.");
   return program;
 }
 

@@ -136,6 +136,7 @@ std::string encode(const Forecast& forecast) {
   root.text("symbol", forecast.key.symbol.text());
   root.text("asset_type", domain::describe(forecast.asset_type).name);
   root.number("current_price", forecast.current_price);
+  root.text("scale", forecast.scale == domain::Scale::log ? "log" : "level");
   root.text("as_of", domain::to_iso(forecast.as_of));
   yyjson_mut_val* days = root.array("predictions");
   for (std::size_t i = 0; i < forecast.days.size(); ++i) {

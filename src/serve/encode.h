@@ -9,7 +9,7 @@
 namespace ara::serve {
 
 /// Changes whenever the bytes of an equal forecast do; part of the key.
-inline constexpr std::uint32_t kEncodingVersion = 1;
+inline constexpr std::uint32_t kEncodingVersion = 2;
 
 /// The body of the GET form: one JSON object in the contract's names, numbers at 10 significant
 /// digits, so that equal forecasts are equal bytes. Fields not computed yet are null and named in
