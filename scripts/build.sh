@@ -5,6 +5,7 @@ export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-4G} CCACHE_SLOPPINESS=pch_defines,time_m
 
 # configure PRESET: makes its build folder, once.
 configure() {
+  [ -e "$ARA_DIR/build/$1/build.ninja" ] && return 0
   open_build "$1"
   exec 9>&-
 }

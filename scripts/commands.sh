@@ -124,7 +124,7 @@ cmd_bench() {
     name=$(basename "${source%.*}")
     case $source in
       *.cpp) build release "bench_$name" ara ;;
-      *.py) build release ara ;;
+      *.py) build release ara open_loop ;;
     esac
     [ $# -gt 0 ] || printf '\n== %s ==\n' "$name"
     case $source in

@@ -13,8 +13,8 @@ Result<std::shared_ptr<storage::Store>> open_store(const config::Config& config)
   std::error_code error;
   std::filesystem::create_directories(config.home, error);
   if (error) {
-    return fail(Code::io, "ARA_HOME: cannot make the folder '" + config.home +
-                              "': " + error.message());
+    return fail(Code::io,
+                "ARA_HOME: cannot make the folder '" + config.home + "': " + error.message());
   }
   return storage::open_sqlite(config.database_path());
 }
@@ -26,13 +26,15 @@ Result<std::shared_ptr<serve::ForecastService>> make_service(
       .workers = config.max_workers,
       .deadline = std::chrono::milliseconds(config.request_deadline_ms),
       .prediction_ttl = std::chrono::seconds(config.cache_ttl_seconds),
-      .l1_bytes = static_cast<std::uint64_t>(
-          kL1Share * static_cast<double>(config.cache_size_mb << 20))};
+      .l1_bytes =
+          static_cast<std::uint64_t>(kL1Share * static_cast<double>(config.cache_size_mb << 20))};
   return serve::make_forecast_service(std::move(store), std::move(metrics), options);
 }
 
 }  // namespace
 
-cli::Context wire() { return {.config = {}, .open_store = open_store, .make_service = make_service}; }
+cli::Context wire() {
+  return {.config = {}, .open_store = open_store, .make_service = make_service};
+}
 
 }  // namespace ara::app

@@ -16,7 +16,9 @@ Hash128 stable_hash128(std::string_view bytes) {
   return {hash.high64, hash.low64};
 }
 
-std::string to_hex(const Hash128& hash) { return std::format("{:016x}{:016x}", hash.high, hash.low); }
+std::string to_hex(const Hash128& hash) {
+  return std::format("{:016x}{:016x}", hash.high, hash.low);
+}
 
 std::optional<Hash128> hash_from_hex(std::string_view hex) {
   if (hex.size() != 32) return std::nullopt;

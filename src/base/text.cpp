@@ -36,14 +36,22 @@ std::optional<long long> parse_integer(std::string_view text) {
   return parse_whole<long long>(text);
 }
 
-std::string to_upper(std::string_view text) { return map_ascii(text, 'a', 'z', 'A' - 'a'); }
-std::string to_lower(std::string_view text) { return map_ascii(text, 'A', 'Z', 'a' - 'A'); }
+std::string to_upper(std::string_view text) {
+  return map_ascii(text, 'a', 'z', 'A' - 'a');
+}
+std::string to_lower(std::string_view text) {
+  return map_ascii(text, 'A', 'Z', 'a' - 'A');
+}
 
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned lead = byte(0);
-  const std::size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3
-                             : lead < 0xF5 ? 4 : 0;
+  const std::size_t length = lead < 0x80   ? 1
+                             : lead < 0xC2 ? 0
+                             : lead < 0xE0 ? 2
+                             : lead < 0xF0 ? 3
+                             : lead < 0xF5 ? 4
+                                           : 0;
   if (length == 0 || length > text.size()) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xC0) != 0x80) return 0;

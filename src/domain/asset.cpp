@@ -17,9 +17,13 @@ constexpr std::array kAssets{
 
 }  // namespace
 
-std::span<const AssetRow> asset_types() { return kAssets; }
+std::span<const AssetRow> asset_types() {
+  return kAssets;
+}
 
-const AssetRow& describe(AssetType type) { return kAssets[static_cast<std::size_t>(type)]; }
+const AssetRow& describe(AssetType type) {
+  return kAssets[static_cast<std::size_t>(type)];
+}
 
 Result<AssetType> parse_asset_type(std::string_view name) {
   const std::string wanted = to_lower(name);

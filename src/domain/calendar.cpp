@@ -13,10 +13,14 @@ const QuantLib::Calendar* calendar_of(Market market) {
   static const QuantLib::UnitedStates settlement(QuantLib::UnitedStates::Settlement);
   static const QuantLib::TARGET target;
   switch (market) {
-    case Market::us_equities: return &nyse;
-    case Market::us_futures: return &settlement;
-    case Market::target: return &target;
-    case Market::always_open: return nullptr;
+    case Market::us_equities:
+      return &nyse;
+    case Market::us_futures:
+      return &settlement;
+    case Market::target:
+      return &target;
+    case Market::always_open:
+      return nullptr;
   }
   return nullptr;
 }

@@ -2,7 +2,6 @@
 
 #include <format>
 
-
 namespace ara::domain {
 
 std::optional<Date> parse_iso_date(std::string_view text) {
@@ -26,6 +25,8 @@ std::optional<Date> parse_iso_date(std::string_view text) {
   return Date{date};
 }
 
-std::string to_iso(Date date) { return std::format("{:%F}", date); }
+std::string to_iso(Date date) {
+  return std::format("{:%F}", date);
+}
 
 }  // namespace ara::domain

@@ -12,7 +12,9 @@ using Date = std::chrono::sys_days;
 /// Start of a bar, seconds since the epoch; a daily bar's is midnight (UTC) of its session's date.
 using Time = std::chrono::sys_seconds;
 
-inline Date date_of(Time time) { return std::chrono::floor<std::chrono::days>(time); }
+inline Date date_of(Time time) {
+  return std::chrono::floor<std::chrono::days>(time);
+}
 
 /// YYYY-MM-DD of an existing day, and nothing else.
 std::optional<Date> parse_iso_date(std::string_view text);

@@ -40,8 +40,9 @@ struct ForecastKey {
 /// The forecast of one session.
 struct DayForecast {
   Date date;
-  QuantileFunction change;  ///< of the last value to this day's: log return, or difference on Scale::level
-  double volatility = 0;    ///< standard deviation of `change` per square root of a session
+  QuantileFunction
+      change;  ///< of the last value to this day's: log return, or difference on Scale::level
+  double volatility = 0;  ///< standard deviation of `change` per square root of a session
 };
 
 /// A component of a combination and the weight it had.
@@ -54,8 +55,8 @@ struct Forecast {
   ForecastKey key;
   AssetType asset_type = AssetType::stock;
   Scale scale = Scale::log;
-  double current_price = 0;  ///< last close, not adjusted
-  Date as_of{};              ///< session of the last bar
+  double current_price = 0;      ///< last close, not adjusted
+  Date as_of{};                  ///< session of the last bar
   std::size_t observations = 0;  ///< bars that the models saw
   std::vector<Component> components;
   std::vector<DayForecast> days;

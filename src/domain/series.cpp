@@ -26,7 +26,9 @@ std::array<std::uint64_t, 7> words_of(const Bar& bar) {
 
 }  // namespace
 
-bool same_bar(const Bar& a, const Bar& b) { return words_of(a) == words_of(b); }
+bool same_bar(const Bar& a, const Bar& b) {
+  return words_of(a) == words_of(b);
+}
 
 std::string to_string(const Revision& revision) {
   return std::format("{}-{:016x}", revision.counter, revision.content);
@@ -39,8 +41,8 @@ std::optional<Revision> parse_revision(std::string_view text) {
   const char* end = text.data() + text.size();
   const auto counter = std::from_chars(text.data(), text.data() + dash, revision.counter);
   const auto content = std::from_chars(text.data() + dash + 1, end, revision.content, 16);
-  if (counter.ec != std::errc{} || counter.ptr != text.data() + dash ||
-      content.ec != std::errc{} || content.ptr != end) {
+  if (counter.ec != std::errc{} || counter.ptr != text.data() + dash || content.ec != std::errc{} ||
+      content.ptr != end) {
     return std::nullopt;
   }
   return revision;

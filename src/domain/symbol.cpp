@@ -15,7 +15,8 @@ bool allowed(char c, bool first) {
 }  // namespace
 
 Result<Symbol> Symbol::parse(std::string_view text) {
-  constexpr std::string_view kAllowed = "1 to 32 letters, digits or . - = ^ _, as in AAPL or BTC-USD";
+  constexpr std::string_view kAllowed =
+      "1 to 32 letters, digits or . - = ^ _, as in AAPL or BTC-USD";
   if (text.empty() || text.size() > kMaxLength) return invalid("symbol", text, kAllowed);
   std::string upper = to_upper(text);
   for (std::size_t i = 0; i < upper.size(); ++i) {

@@ -30,9 +30,9 @@ domain::ForecastKey key_of(const ForecastRequest& request, const domain::Revisio
 
 Result<void> check_asset_type(const ForecastRequest& request, domain::AssetType stored) {
   if (!request.asset_type || *request.asset_type == stored) return {};
-  return invalid("asset_type", domain::describe(*request.asset_type).name,
-                 std::string(domain::describe(stored).name) + ", as " + request.symbol.text() +
-                     " is stored");
+  return invalid(
+      "asset_type", domain::describe(*request.asset_type).name,
+      std::string(domain::describe(stored).name) + ", as " + request.symbol.text() + " is stored");
 }
 
 enum Lane { kFast, kSlow };
@@ -49,10 +49,10 @@ struct Meters {
         seconds(metrics.histogram("ara_forecast_duration_seconds")) {
     for (const domain::AssetRow& asset : domain::asset_types()) {
       const std::string name(asset.name);
-      predictions[kFast].push_back(metrics.counter(
-          "ara_predictions_total", {{"asset_type", name}, {"lane", "fast"}}));
-      predictions[kSlow].push_back(metrics.counter(
-          "ara_predictions_total", {{"asset_type", name}, {"lane", "slow"}}));
+      predictions[kFast].push_back(
+          metrics.counter("ara_predictions_total", {{"asset_type", name}, {"lane", "fast"}}));
+      predictions[kSlow].push_back(
+          metrics.counter("ara_predictions_total", {{"asset_type", name}, {"lane", "slow"}}));
     }
   }
 
@@ -176,8 +176,7 @@ class Service final : public ForecastService {
     return std::unexpected(std::move(error));
   }
 
-  static std::string nearest_names(const std::string& word,
-                                   const std::vector<std::string>& names) {
+  static std::string nearest_names(const std::string& word, const std::vector<std::string>& names) {
     std::string list;
     for (const std::string& name : nearest(word, names)) {
       list += (list.empty() ? "" : ", ") + name;

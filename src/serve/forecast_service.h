@@ -20,10 +20,10 @@ struct Ready {
 };
 
 struct ServiceOptions {
-  unsigned workers = 2;                              ///< threads of the slow lane
-  std::chrono::milliseconds deadline{5000};          ///< of a request that names none
-  std::chrono::milliseconds head_refresh{250};       ///< how often heads are looked at anew
-  std::chrono::seconds prediction_ttl{300};          ///< CACHE_TTL_SECONDS
+  unsigned workers = 2;                         ///< threads of the slow lane
+  std::chrono::milliseconds deadline{5000};     ///< of a request that names none
+  std::chrono::milliseconds head_refresh{250};  ///< how often heads are looked at anew
+  std::chrono::seconds prediction_ttl{300};     ///< CACHE_TTL_SECONDS
   std::uint64_t l1_bytes = 64ULL << 20;
 };
 

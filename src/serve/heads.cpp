@@ -20,8 +20,7 @@ Heads::Heads(std::shared_ptr<storage::Store> store, std::chrono::milliseconds re
     : store_(std::move(store)), refresh_(refresh), clock_(clock), instance_(next_instance()) {}
 
 Result<std::unique_ptr<Heads>> Heads::start(std::shared_ptr<storage::Store> store,
-                                            std::chrono::milliseconds refresh,
-                                            const Clock& clock) {
+                                            std::chrono::milliseconds refresh, const Clock& clock) {
   std::unique_ptr<Heads> heads(new Heads(std::move(store), refresh, clock));
   if (auto looked = heads->look(); !looked) return std::unexpected(std::move(looked.error()));
   heads->thread_ = std::thread([raw = heads.get()] { raw->run(); });

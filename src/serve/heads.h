@@ -56,8 +56,8 @@ class Heads {
   std::condition_variable wake_;
   bool stopping_ = false;
   std::shared_ptr<const HeadSnapshot> current_;
-  std::atomic<std::uint64_t> generation_ = 0;     ///< grows with each published snapshot
-  std::atomic<SteadyTime::rep> looked_at_ = 0;    ///< when the store last confirmed it
+  std::atomic<std::uint64_t> generation_ = 0;   ///< grows with each published snapshot
+  std::atomic<SteadyTime::rep> looked_at_ = 0;  ///< when the store last confirmed it
   std::thread thread_;
 };
 

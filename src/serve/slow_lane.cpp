@@ -23,7 +23,9 @@ SlowLane::SlowLane(unsigned workers, std::size_t capacity, const Clock& clock)
   for (unsigned i = 0; i < std::max(workers, 1U); ++i) threads_.emplace_back([this] { run(); });
 }
 
-SlowLane::~SlowLane() { drain(Deadline{SteadyTime::min()}); }
+SlowLane::~SlowLane() {
+  drain(Deadline{SteadyTime::min()});
+}
 
 Result<void> SlowLane::submit(Deadline deadline, Work work) {
   {
@@ -45,7 +47,9 @@ std::size_t SlowLane::queued() const {
   return queue_.size();
 }
 
-double SlowLane::expected_seconds() const { return expected_seconds(queued() + running()); }
+double SlowLane::expected_seconds() const {
+  return expected_seconds(queued() + running());
+}
 
 double SlowLane::expected_seconds(std::size_t ahead) const {
   const auto threads = static_cast<double>(threads_.size());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -33,113 +34,106 @@ struct Verdict {
   std::vector<Expected> findings;
 };
 
+/// Named in test listings by its file, not by its bytes.
+void PrintTo(const Verdict& verdict, std::ostream* out) { *out << verdict.file; }
+
 using enum Kind;
 
-const std::vector<Verdict>& verdicts() {
-  static const std::vector<Verdict> table{
-      // Points for commas and the point lost: 14.748.800.659.179.600 was 147.4880…. 123 rows have
-      // only whole or short numbers and read by chance, far too few to take.
-      {"coin_Bitcoin_mangled_thousands.csv",
-       "BTC",
-       false,
-       false,
-       2991,
-       123,
-       {{bad_number, 2868}},
-       {{bad_number, 2, 101}, {bad_number, 103, 1919}, {bad_number, 2042, 2992}}},
-      // Dates from 2014 on without values, two days with, 69 without, and
-      // then sound bars.
-      {"crypto_AVAX_nan_head_gap.csv",
-       "AVAX-USD",
-       true,
-       true,
-       2708,
-       513,
-       {{empty, 2195}, {gap, 1}},
-       {{empty, 2, 2127}, {empty, 2130, 2198}, {gap, 2129, 2199}}},
-      // Days written twice with other volumes (one of them, row 6055, opens below its low), one day
-      // of nulls, one absent, and the 20:1 split of 2022-06-06.
-      {"kcjpop_AMZN_dup_rows_unadjusted_split.csv",
-       "AMZN",
-       false,
-       true,
-       6234,
-       6188,
-       {{range, 1}, {conflicting_duplicate, 44}, {unadjusted_split, 1}, {empty, 1}, {gap, 2}},
-       {{range, 6055, 6055},
-        {conflicting_duplicate, 5559, 5559},
-        {unadjusted_split, 5683, 5683},
-        {empty, 5556, 5556},
-        {gap, 5555, 5557},
-        {gap, 6039, 6040}}},
-      // An HTML error page between two days, on top of the same faults.
-      {"kcjpop_CCL_html_inside.csv",
-       "CCL",
-       false,
-       true,
-       6370,
-       6186,
-       {{malformed, 137}, {range, 2}, {conflicting_duplicate, 44}, {empty, 1}, {gap, 3}},
-       {{malformed, 5705, 5752},
-        {range, 5610, 5610},
-        {range, 5648, 5648},
-        {gap, 5704, 5850},
-        {gap, 6183, 6184}}},
-      // Ten JSON error messages of seven lines.
-      {"kcjpop_MMM_json_inside.csv",
-       "MMM",
-       false,
-       true,
-       6292,
-       6178,
-       {{malformed, 70}, {conflicting_duplicate, 43}, {empty, 1}, {gap, 12}},
-       {{malformed, 5570, 5576}, {malformed, 5747, 5753}, {gap, 5568, 5577}}},
-      // Newest first, 19-Sep-03: nothing wrong.
-      {"mpl_msft_ddMonyy_descending.csv", "MSFT", true, true, 65, 65, {}, {}},
-      // One thing of each: a stale run, five scales, no dates, closes below the low, negative
-      // prices and volume, zeros, empty rows.
-      {"si_bad.csv",
-       "SPY",
-       false,
-       true,
-       502,
-       337,
-       {{bad_date, 50},
-        {not_positive, 54},
-        {range, 9},
-        {negative_volume, 1},
-        {jump, 3},
-        {empty, 51},
-        {gap, 2},
-        {stale, 1}},
-       {{bad_date, 202, 251},
-        {not_positive, 356, 356},
-        {not_positive, 358, 359},
-        {not_positive, 400, 450},
-        {range, 252, 257},
-        {range, 361, 363},
-        {negative_volume, 360, 360},
-        {jump, 102, 102},
-        {jump, 152, 152},
-        {jump, 302, 302},
-        {empty, 451, 501},
-        {gap, 201, 258},
-        {gap, 399, 502},
-        {stale, 52, 101}}},
-      // Newest first, 1950 to 2012: nothing wrong.
-      {"si_longest_sp500_1950_2012_descending.csv", "SP500", true, true, 15821, 15821, {}, {}},
-      // Nothing but zeros.
-      {"si_zeros.csv",
-       "ZERO",
-       false,
-       false,
-       200,
-       0,
-       {{not_positive, 200}},
-       {{not_positive, 2, 201}}},
-  };
-  return table;
-}
+const std::vector<Verdict> kVerdicts{
+    // Points for commas and the point lost: 14.748.800.659.179.600 was 147.4880…. 123 rows have
+    // only whole or short numbers and read by chance, far too few to take.
+    {"coin_Bitcoin_mangled_thousands.csv",
+     "BTC",
+     false,
+     false,
+     2991,
+     123,
+     {{bad_number, 2868}},
+     {{bad_number, 2, 101}, {bad_number, 103, 1919}, {bad_number, 2042, 2992}}},
+    // Dates from 2014 on without values, two days with, 69 without, and
+    // then sound bars.
+    {"crypto_AVAX_nan_head_gap.csv",
+     "AVAX-USD",
+     true,
+     true,
+     2708,
+     513,
+     {{empty, 2195}, {gap, 1}},
+     {{empty, 2, 2127}, {empty, 2130, 2198}, {gap, 2129, 2199}}},
+    // Days written twice with other volumes (one of them, row 6055, opens below its low), one day
+    // of nulls, one absent, and the 20:1 split of 2022-06-06.
+    {"kcjpop_AMZN_dup_rows_unadjusted_split.csv",
+     "AMZN",
+     false,
+     true,
+     6234,
+     6188,
+     {{range, 1}, {conflicting_duplicate, 44}, {unadjusted_split, 1}, {empty, 1}, {gap, 2}},
+     {{range, 6055, 6055},
+      {conflicting_duplicate, 5559, 5559},
+      {unadjusted_split, 5683, 5683},
+      {empty, 5556, 5556},
+      {gap, 5555, 5557},
+      {gap, 6039, 6040}}},
+    // An HTML error page between two days, on top of the same faults.
+    {"kcjpop_CCL_html_inside.csv",
+     "CCL",
+     false,
+     true,
+     6370,
+     6186,
+     {{malformed, 137}, {range, 2}, {conflicting_duplicate, 44}, {empty, 1}, {gap, 3}},
+     {{malformed, 5705, 5752},
+      {range, 5610, 5610},
+      {range, 5648, 5648},
+      {gap, 5704, 5850},
+      {gap, 6183, 6184}}},
+    // Ten JSON error messages of seven lines.
+    {"kcjpop_MMM_json_inside.csv",
+     "MMM",
+     false,
+     true,
+     6292,
+     6178,
+     {{malformed, 70}, {conflicting_duplicate, 43}, {empty, 1}, {gap, 12}},
+     {{malformed, 5570, 5576}, {malformed, 5747, 5753}, {gap, 5568, 5577}}},
+    // Newest first, 19-Sep-03: nothing wrong.
+    {"mpl_msft_ddMonyy_descending.csv", "MSFT", true, true, 65, 65, {}, {}},
+    // One thing of each: a stale run, five scales, no dates, closes below the low, negative
+    // prices and volume, zeros, empty rows.
+    {"si_bad.csv",
+     "SPY",
+     false,
+     true,
+     502,
+     337,
+     {{bad_date, 50},
+      {not_positive, 54},
+      {range, 9},
+      {negative_volume, 1},
+      {jump, 3},
+      {empty, 51},
+      {gap, 2},
+      {stale, 1}},
+     {{bad_date, 202, 251},
+      {not_positive, 356, 356},
+      {not_positive, 358, 359},
+      {not_positive, 400, 450},
+      {range, 252, 257},
+      {range, 361, 363},
+      {negative_volume, 360, 360},
+      {jump, 102, 102},
+      {jump, 152, 152},
+      {jump, 302, 302},
+      {empty, 451, 501},
+      {gap, 201, 258},
+      {gap, 399, 502},
+      {stale, 52, 101}}},
+    // Newest first, 1950 to 2012: nothing wrong.
+    {"si_longest_sp500_1950_2012_descending.csv", "SP500", true, true, 15821, 15821, {}, {}},
+    // Nothing but zeros.
+    {"si_zeros.csv", "ZERO", false, false, 200, 0, {{not_positive, 200}}, {{not_positive, 2, 201}}},
+};
 
 class DirtyFile : public testing::TestWithParam<Verdict> {
  protected:
@@ -191,7 +185,7 @@ TEST_P(DirtyFile, LandsWithoutItsBadRowsOrNotAtAll) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, DirtyFile, testing::ValuesIn(verdicts()), [](const auto& tested) {
+INSTANTIATE_TEST_SUITE_P(Files, DirtyFile, testing::ValuesIn(kVerdicts), [](const auto& tested) {
   std::string name = tested.param.file;
   std::erase_if(name, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); });
   return name;
@@ -201,7 +195,7 @@ TEST(DirtyFiles, AreAllInTheTable) {
   ARA_NEEDS_SHARED_DATA();
   const auto files = find_files({support::shared_data("dirty").string()});
   ASSERT_TRUE(files);
-  EXPECT_EQ(files->size(), verdicts().size());
+  EXPECT_EQ(files->size(), kVerdicts.size());
 }
 
 }  // namespace

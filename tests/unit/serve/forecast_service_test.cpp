@@ -30,13 +30,20 @@ std::vector<domain::Bar> made_bars(std::size_t count, std::uint64_t seed = 1) {
     day += std::chrono::days{1};
     if (!domain::is_session(domain::Market::us_equities, day)) continue;
     price *= std::exp(0.02 * (rng.uniform() + rng.uniform() + rng.uniform() - 1.5));
-    bars.push_back({.time = day, .open = price, .high = price * 1.01, .low = price * 0.99,
-                    .close = price, .adjusted_close = price, .volume = 1000});
+    bars.push_back({.time = day,
+                    .open = price,
+                    .high = price * 1.01,
+                    .low = price * 0.99,
+                    .close = price,
+                    .adjusted_close = price,
+                    .volume = 1000});
   }
   return bars;
 }
 
-domain::Symbol symbol(std::string_view text) { return *domain::Symbol::parse(text); }
+domain::Symbol symbol(std::string_view text) {
+  return *domain::Symbol::parse(text);
+}
 
 class ForecastServiceTest : public testing::Test {
  protected:
@@ -180,9 +187,7 @@ TEST_F(ForecastServiceTest, BodyKeepsTheContract) {
   yyjson_val* day = nullptr;
   double width_before = 0;
   yyjson_arr_foreach(days, index, count, day) {
-    const auto number = [&](const char* name) {
-      return yyjson_get_num(yyjson_obj_get(day, name));
-    };
+    const auto number = [&](const char* name) { return yyjson_get_num(yyjson_obj_get(day, name)); };
     EXPECT_EQ(number("day"), static_cast<double>(index + 1));
     EXPECT_NEAR(number("predicted_return"), 100 * (number("predicted_price") / last - 1), 1e-6);
     EXPECT_LT(number("lower_bound"), number("predicted_price"));
