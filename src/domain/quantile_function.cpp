@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <numbers>
-#include <numeric>
-#include <vector>
+
+#include "domain/order_statistics.h"
 
 namespace ara::domain {
 namespace {
@@ -31,47 +30,6 @@ std::size_t piece_of(const Table& table, double x) {
   return static_cast<std::size_t>(
       std::clamp<std::ptrdiff_t>(index, 0, static_cast<std::ptrdiff_t>(table.size()) - 2));
 }
-
-/// A few order statistics of many values, without a full sort: the values are dealt into as many
-/// equal intervals as there are values, and only an interval that is asked for is sorted. Linear
-/// for values without extreme clusters, never worse than sorting them all.
-class OrderStatistics {
- public:
-  explicit OrderStatistics(std::span<const double> sample)
-      : values_(sample.size()), start_(sample.size() + 1), sorted_(sample.size()) {
-    double low = sample.front(), high = sample.front();
-    for (double value : sample) {
-      low = std::min(low, value);
-      high = std::max(high, value);
-    }
-    double per_unit = static_cast<double>(sample.size()) * (1 - 1e-9) / (high - low);
-    if (!std::isfinite(per_unit)) per_unit = 0;  // all equal, or nearly: one interval
-    std::vector<std::uint32_t> slot(sample.size());
-    for (std::size_t i = 0; i < sample.size(); ++i) {
-      slot[i] = static_cast<std::uint32_t>((sample[i] - low) * per_unit);
-      ++start_[slot[i] + 1];
-    }
-    std::partial_sum(start_.begin(), start_.end(), start_.begin());
-    std::vector<std::uint32_t> place(start_.begin(), start_.end() - 1);
-    for (std::size_t i = 0; i < sample.size(); ++i) values_[place[slot[i]]++] = sample[i];
-  }
-
-  /// The value with `rank` others before it.
-  double at(std::size_t rank) {
-    const auto after = std::ranges::upper_bound(start_, rank);
-    const auto slot = static_cast<std::size_t>(after - start_.begin()) - 1;
-    if (!sorted_[slot]) {
-      std::sort(values_.begin() + start_[slot], values_.begin() + start_[slot + 1]);
-      sorted_[slot] = true;
-    }
-    return values_[rank];
-  }
-
- private:
-  std::vector<double> values_;        ///< grouped by interval
-  std::vector<std::uint32_t> start_;  ///< of each interval in values_
-  std::vector<char> sorted_;
-};
 
 }  // namespace
 

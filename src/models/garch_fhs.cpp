@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/rng.h"
+#include "domain/order_statistics.h"
 #include "models/fits.h"
 #include "models/garch.h"
 
@@ -78,6 +79,7 @@ class GarchFhs final : public Model {
     garch_ = fit_garch_t(returns, size);
     variance_ = garch_.first_variance;
     fitted_.reserve(values.size());
+    residuals_.reserve(returns.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (i > 0) residuals_.push_back(standardised(returns[i - 1]));
       fitted_.push_back(i > 0 ? values[i - 1] + garch_.mu : values[i]);
@@ -172,7 +174,7 @@ class GarchFhs final : public Model {
     }
     residual_sd_ = std::sqrt(std::max(0.0, square - mean * mean));
     residual_scale_ = square > 1 ? 1 / square : 1;
-    std::ranges::sort(residuals_);
+    residuals_ = domain::OrderStatistics(residuals_).take_all();
     standard_ = QuantileFunction::empirical(residuals_);
   }
 

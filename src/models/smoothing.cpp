@@ -28,7 +28,7 @@ struct Profile {
 
 /// The sum of squares at eight values of alpha in one pass (their recursions are independent, so
 /// they share the latency of one). Errors are linear in l(0), e = r - w l(0), so the best l(0) is
-/// an ordinary regression.
+/// an ordinary regression; once every weight w has faded, only the squares are left to sum.
 Profile profile(std::span<const double> values, const Lanes& alpha) {
   const double origin = values.front();
   Lanes level{}, rr{}, rw{}, ww{}, weight{}, decay{};
@@ -36,16 +36,27 @@ Profile profile(std::span<const double> values, const Lanes& alpha) {
     weight[k] = 1;
     decay[k] = 1 - alpha[k];
   }
-  for (double value : values) {
-    const double y = value - origin;
+  const double slowest = *std::ranges::max_element(decay);
+  double faded = 1;
+  std::size_t i = 0;
+  for (; i < values.size() && faded > kFaded; ++i, faded *= slowest) {
+    const double y = values[i] - origin;
     for (std::size_t k = 0; k < kLanes; ++k) {
       const double r = y - level[k];
       rr[k] += r * r;
       rw[k] += r * weight[k];
       ww[k] += weight[k] * weight[k];
       level[k] += alpha[k] * r;
-      const double faded = weight[k] * decay[k];
-      weight[k] = faded > kFaded ? faded : 0;
+      const double next = weight[k] * decay[k];
+      weight[k] = next > kFaded ? next : 0;
+    }
+  }
+  for (; i < values.size(); ++i) {
+    const double y = values[i] - origin;
+    for (std::size_t k = 0; k < kLanes; ++k) {
+      const double r = y - level[k];
+      rr[k] += r * r;
+      level[k] += alpha[k] * r;
     }
   }
   Profile result{};
@@ -59,6 +70,7 @@ Profile profile(std::span<const double> values, const Lanes& alpha) {
 struct Best {
   double at = 0;  ///< logit of alpha
   double squares = INFINITY;
+  double initial = 0;  ///< l(0), less the first value
 };
 
 Best search(std::span<const double> values, double low, double high, std::size_t points) {
@@ -72,7 +84,9 @@ Best search(std::span<const double> values, double low, double high, std::size_t
     }
     const Profile found = profile(values, alpha);
     for (std::size_t k = 0; k < kLanes; ++k) {
-      if (found.squares[k] < best.squares) best = {at[k], found.squares[k]};
+      if (found.squares[k] < best.squares) {
+        best = {at[k], found.squares[k], found.initial[k]};
+      }
     }
   }
   return best;
@@ -94,9 +108,7 @@ Smoothing fit_smoothing(std::span<const double> values) {
   }
   Smoothing smoothing;
   smoothing.alpha = std::clamp(logistic(best.at), kLowest, kHighest);
-  Lanes alpha;
-  alpha.fill(smoothing.alpha);
-  smoothing.initial = values.front() + profile(values, alpha).initial[0];
+  smoothing.initial = values.front() + best.initial;
   double level = smoothing.initial;
   double squares = 0;
   for (double value : values) {
