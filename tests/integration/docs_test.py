@@ -34,6 +34,8 @@ def free_port():
 
 
 class DocsTest(unittest.TestCase):
+    maxDiff = None
+
     @classmethod
     def setUpClass(cls):
         cls.home = tempfile.mkdtemp(prefix="ara-docs-")
