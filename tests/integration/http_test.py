@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
 
-ARA = os.environ.get("ARA_BIN", "")
+ARA = os.path.abspath(os.environ["ARA_BIN"]) if "ARA_BIN" in os.environ else ""
 HEADER_TIMEOUT = 10  # ServerOptions::header_timeout
 SWEEP = 1
 
@@ -512,6 +512,7 @@ class DrainTest(HttpCase):
             connection = own.connect()
             connection.request("GET", f"/api/v1/predict/AAPL?days={days}&analysis_level=full")
             asked.append(connection)
+            self.addCleanup(connection.close)
         start = time.monotonic()
         own.process.send_signal(signal.SIGTERM)
         answers = [connection.getresponse() for connection in asked]
@@ -540,6 +541,10 @@ class DrainTest(HttpCase):
                 answer.read()
             except OSError:
                 break  # it has stopped
+            finally:
+                connection.close()
+        for connection in kept:
+            connection.close()
         self.assertIn((503, "close"), seen)
         self.assertEqual(own.process.wait(timeout=30), 0)
         own.process.communicate()
