@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "http/pipeline.h"
+#include "http/rendered.h"
 #include "http/sockets.h"
 
 namespace ara::http {
@@ -16,9 +17,9 @@ namespace {
 using drogon::HttpRequestPtr;
 using drogon::HttpResponsePtr;
 
-/// How much later than its deadline an unanswered request is answered for the slow lane, which is
-/// to answer by the deadline itself.
-constexpr std::chrono::milliseconds kGrace{50};
+/// How long before its deadline an unanswered request is answered for the slow lane, so that the
+/// refusal still arrives in time.
+constexpr std::chrono::milliseconds kMargin{50};
 
 /// Where the fast lane leaves the exchange for the slow one. The library has no other place that
 /// belongs to a request.
@@ -63,10 +64,15 @@ Exchange read(const drogon::HttpRequest& request) {
   return exchange;
 }
 
-HttpResponsePtr write(const App& app, const Exchange& exchange, Reply reply) {
+HttpResponsePtr make_response(const Reply& reply) {
   auto response = drogon::HttpResponse::newHttpResponse(
       static_cast<drogon::HttpStatusCode>(reply.status), drogon::CT_CUSTOM);
   response->setContentTypeCodeAndCustomString(drogon::CT_CUSTOM, reply.content_type);
+  return response;
+}
+
+HttpResponsePtr write(const App& app, const Exchange& exchange, Reply reply) {
+  auto response = make_response(reply);
   // All header lines go in as one: each further one would cost an allocation and a hash. The block
   // is made of our own literals, hexadecimal digits and a request id that has been checked.
   std::string block;
@@ -86,6 +92,30 @@ HttpResponsePtr write(const App& app, const Exchange& exchange, Reply reply) {
     response->setBody(std::move(reply.body));
   }
   return response;
+}
+
+/// Whether the answer is the same bytes for whoever asks: a forecast in memory, asked for without a
+/// request id of the client's own, on a connection that stays open.
+bool same_for_all(const App& app, const drogon::HttpRequest& request, const Exchange& exchange,
+                  const Reply& reply) {
+  static const std::string kConnection = "connection";
+  return reply.shared && reply.status == drogon::k200OK && !exchange.head &&
+         exchange.given_request_id.empty() && request.version() == drogon::Version::kHttp11 &&
+         header(request, kConnection).empty() && !app.draining.load(std::memory_order_relaxed);
+}
+
+/// The rendered response of this thread's event loop; docs/adr/0004 says why it carries no
+/// X-Request-ID.
+HttpResponsePtr write_rendered(const Reply& reply) {
+  thread_local RenderedResponses rendered;
+  if (const auto* kept = rendered.find(reply.shared)) return *kept;
+  auto response = make_response(reply);
+  const std::string_view lines(reply.headers);
+  const std::size_t colon = lines.find(": ");
+  response->addHeader(std::string(lines.substr(0, colon)),
+                      std::string(lines.substr(colon + 2, lines.size() - colon - 4)));
+  response->setBody(*reply.shared);
+  return rendered.keep(reply.shared, std::move(response));
 }
 
 /// A request that the slow lane works on. Everything here happens on the event loop of its
@@ -120,7 +150,7 @@ void begin_slow(App& app, ConnectionGuard& guard, const HttpRequestPtr& request,
   app.in_flight.fetch_add(1);
 
   const std::chrono::duration<double> left =
-      pending->exchange.deadline.left(app.clock.steady()) + kGrace;
+      pending->exchange.deadline.left(app.clock.steady()) - kMargin;
   pending->timer = pending->loop->runAfter(left, [&app, &guard, pending] {
     if (!pending->done) finish(app, guard, *pending, too_late(app, pending->exchange));
   });
@@ -144,6 +174,7 @@ void install_lanes(App& app, ConnectionGuard& guard) {
     auto reply = run_fast(app, exchange);
     if (reply) {
       guard.completed(peer_of(request->peerAddr().getSockAddr()), exchange.begun);
+      if (same_for_all(app, *request, exchange, *reply)) return write_rendered(*reply);
       return write(app, exchange, std::move(*reply));
     }
     request->attributes()->insert(kExchange, std::make_shared<Exchange>(std::move(exchange)));

@@ -1,15 +1,15 @@
 #include "serve/slow_lane.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
+
+#include "serve/background.h"
 
 namespace ara::serve {
 namespace {
 
-/// Of the slow lane's threads. At equal demand an event loop gets about nine tenths of a core.
-constexpr int kNice = 10;
+/// The part of the time left that may be spent on waiting and computing, by the average. The rest
+/// is for what takes longer than the average, so that what is admitted is also answered in time.
+constexpr double kAdmitted = 0.5;
 constexpr double kAverageWeight = 1.0 / 16;
 
 double seconds_of(std::chrono::nanoseconds span) {
@@ -33,7 +33,7 @@ Result<void> SlowLane::submit(Deadline deadline, Work work) {
     if (closed_) return fail(Code::overloaded, "The server is stopping");
     const std::size_t ahead = queue_.size() + running();
     if (queue_.size() >= capacity_ ||
-        seconds_of(deadline.left(clock_.steady())) < expected_seconds(ahead)) {
+        kAdmitted * seconds_of(deadline.left(clock_.steady())) < expected_seconds(ahead)) {
       return fail(Code::overloaded, "Too many forecasts are being computed to answer in time");
     }
     queue_.push_back({deadline, std::move(work)});
@@ -64,7 +64,7 @@ void SlowLane::note_cost(double seconds) {
 }
 
 void SlowLane::run() {
-  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
+  run_in_background();
   std::unique_lock lock(mutex_);
   while (true) {
     wake_.wait(lock, [this] { return closed_ || !queue_.empty(); });

@@ -16,9 +16,9 @@ namespace ara::serve {
 
 /// A bounded pool of threads for work that blocks or computes.
 ///
-/// Admission: work that by the moving average of what work costs here cannot be finished by its
-/// deadline is refused at once, so the queue never holds what nobody will wait for. The threads
-/// run at a lower priority than the event loops, so that a full slow lane leaves the fast one fast.
+/// Admission: work that by the moving average of what work costs here would take more than half of
+/// the time it has is refused at once, so the queue never holds what nobody will wait for. The
+/// threads run in the background (background.h), so that a full slow lane leaves the fast one fast.
 class SlowLane {
  public:
   /// `late` is true where the deadline passed while the work waited; it should answer so, cheaply.

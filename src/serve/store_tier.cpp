@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "serve/background.h"
 #include "telemetry/log.h"
 
 namespace ara::serve {
@@ -95,6 +96,7 @@ void StoreTier::write(const std::deque<Pending>& batch) {
 }
 
 void StoreTier::run() {
+  run_in_background();
   SteadyTime pruned{};
   std::unique_lock lock(mutex_);
   while (!stopping_ || !queue_.empty()) {
