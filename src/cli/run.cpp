@@ -103,6 +103,7 @@ std::unique_ptr<Program> make_program(Context& context) {
   app.set_help_flag("-h,--help", "Show this help");
   app.get_formatter()->column_width(34);
   app.fallthrough();
+  app.require_subcommand(0, 1);  // so that `ara help predict` takes the second for an argument
   for (const config::SettingRow& row : config::settings()) {
     if (row.shared) add_setting(app, *program, row);
   }
