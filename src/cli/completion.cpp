@@ -121,21 +121,21 @@ std::string bash_script(const CLI::App& app) {
   }
   return std::format(
       "_ara() {{\n"
-      "  local cur=\"${{COMP_WORDS[COMP_CWORD]}}\" path= words= i\n"
+      "  local cur=\"${{COMP_WORDS[COMP_CWORD]}}\" sofar= words= i\n"
       "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
-      "    case \"$path/${{COMP_WORDS[i]}}\" in\n"
-      "      {}) path=\"$path/${{COMP_WORDS[i]}}\" ;;\n"
+      "    case \"$sofar/${{COMP_WORDS[i]}}\" in\n"
+      "      {}) sofar=\"$sofar/${{COMP_WORDS[i]}}\" ;;\n"
       "    esac\n"
       "  done\n"
       "  case \"${{COMP_WORDS[COMP_CWORD-1]}}\" in\n{}  esac\n"
-      "  case \"$path\" in\n{}  esac\n"
+      "  case \"$sofar\" in\n{}  esac\n"
       "  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
       "}}\n"
       "complete -o default -F _ara ara\n",
       join(paths, "|"), after, cases);
 }
 
-/// zsh runs bash's completion functions.
+/// zsh runs bash's completion functions, as long as they leave its own variables (path) alone.
 std::string zsh_script(const CLI::App& app) {
   return "autoload -U +X compinit && compinit -i\nautoload -U +X bashcompinit && bashcompinit\n" +
          bash_script(app);

@@ -94,6 +94,10 @@ Result<std::string> predict(const Options& options, Context& context) {
 
 std::function<int()> enrol_predict(CLI::App& app, Context& context) {
   const auto options = std::make_shared<Options>();
+  std::string types;
+  for (const domain::AssetRow& row : domain::asset_types()) {
+    types += (types.empty() ? "" : "|") + std::string(row.name);
+  }
   app.add_option("SYMBOL", options->symbol, "The symbol, e.g. AAPL; `ara symbols` lists them")
       ->required()
       ->type_name("");
@@ -105,7 +109,7 @@ std::function<int()> enrol_predict(CLI::App& app, Context& context) {
       ->type_name("basic|standard|full");
   app.add_option("--asset-type", options->asset_type,
                  "Fail unless the symbol is stored with this type")
-      ->type_name("TYPE");
+      ->type_name(types);
   app.add_flag("--no-explanations", options->no_explanations,
                "As include_explanations=false over HTTP");
   auto* json = app.add_flag("--json", options->json, "The body that the API answers");

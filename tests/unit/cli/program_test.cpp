@@ -117,6 +117,8 @@ TEST(Completion, KnowsThreeShells) {
   EXPECT_THAT(completion_script(program->app, "fish").value(),
               HasSubstr("complete -c ara -n 'not __fish_seen_subcommand_from import predict"));
   EXPECT_THAT(completion_script(program->app, "zsh").value(), HasSubstr("bashcompinit"));
+  // In zsh `path` is the list of PATH: a local variable of that name hides every program.
+  EXPECT_THAT(completion_script(program->app, "zsh").value(), ::testing::Not(HasSubstr(" path=")));
   const auto none = completion_script(program->app, "tcsh");
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().field, "shell");
