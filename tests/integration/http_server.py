@@ -9,9 +9,9 @@ import signal
 import socket
 import subprocess
 import tempfile
-import unittest
 from http.client import HTTPConnection
 from pathlib import Path
+from unittest import SkipTest, TestCase
 
 ARA = os.path.abspath(os.environ["ARA_BIN"]) if "ARA_BIN" in os.environ else ""
 HEADER_TIMEOUT = 10  # ServerOptions::header_timeout
@@ -120,13 +120,13 @@ class Answer:
         return json.loads(self.body)
 
 
-class HttpCase(unittest.TestCase):
+class HttpCase(TestCase):
     """A test against a running server; one is started for each class."""
 
     @classmethod
     def setUpClass(cls):
         if not ARA or not os.path.exists(ARA):
-            raise unittest.SkipTest("ARA_BIN names no program")
+            raise SkipTest("ARA_BIN names no program")
         cls.server = Server()
 
     @classmethod
