@@ -57,6 +57,7 @@ Result<void> serve(Context& context) {
   auto store = context.open_store(config);
   if (!store) return std::unexpected(std::move(store.error()));
   const auto metrics = std::make_shared<telemetry::Metrics>();
+  telemetry::register_process_metrics(*metrics, ARA_VERSION);
   auto service = context.make_service(config, std::move(*store), metrics);
   if (!service) return std::unexpected(std::move(service.error()));
   const auto say_ready = [&] {
