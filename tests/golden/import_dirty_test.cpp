@@ -35,7 +35,9 @@ struct Verdict {
 };
 
 /// Named in test listings by its file, not by its bytes.
-void PrintTo(const Verdict& verdict, std::ostream* out) { *out << verdict.file; }
+void PrintTo(const Verdict& verdict, std::ostream* out) {
+  *out << verdict.file;
+}
 
 using enum Kind;
 
