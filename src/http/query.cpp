@@ -14,6 +14,11 @@ int hex_digit(char c) {
   return -1;
 }
 
+/// What an error calls a parameter; one without a name is an error of the whole.
+std::string field_of(std::string_view name) {
+  return name.empty() ? std::string("query") : printable(name);
+}
+
 std::unexpected<Error> unknown_parameter(std::string_view name, std::string_view value,
                                          const Route& route) {
   std::vector<std::string> known;
@@ -25,7 +30,7 @@ std::unexpected<Error> unknown_parameter(std::string_view name, std::string_view
   }
   const auto near = nearest(to_lower(name), known, 1);
   if (!near.empty()) allowed += "; did you mean " + near.front() + "?";
-  return invalid(printable(name), value, allowed);
+  return invalid(field_of(name), value, allowed);
 }
 
 }  // namespace
@@ -69,7 +74,7 @@ Result<void> Query::add(std::string_view name, std::string_view value) {
   const auto plain_name = percent_decode(name, true);
   const auto plain_value = percent_decode(value, true);
   if (!plain_name || !plain_value) {
-    return invalid(printable(name), value, "percent-encoding of two hexadecimal digits each");
+    return invalid(field_of(name), value, "percent-encoding of two hexadecimal digits each");
   }
   for (std::size_t i = 0; i < route_->parameters.size(); ++i) {
     const Parameter& parameter = route_->parameters[i];

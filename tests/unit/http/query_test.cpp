@@ -61,6 +61,11 @@ TEST(QueryTest, BrokenEncodingIsRefused) {
   EXPECT_EQ(error_of("%zz=1").field, "%zz");
 }
 
+TEST(QueryTest, AParameterWithoutANameIsAnErrorOfTheQuery) {
+  EXPECT_EQ(error_of("=7").field, "query");
+  EXPECT_EQ(error_of("days=7&=basic").field, "query");
+}
+
 TEST(QueryTest, ControlCharactersInANameAreEscapedInTheError) {
   EXPECT_EQ(error_of("a%00b=1").field, "a\\x00b");
 }
