@@ -3,8 +3,8 @@
 
 # Each row has been seen to pass; a room joins once it has. Under ThreadSanitizer only what has
 # threads: the other rooms have none, and their numbers take long.
-set(asan_programs base domain models golden ingest storage cache telemetry config cli)
-set(tsan_programs storage cache telemetry serve cli)
+set(asan_programs base domain models golden ingest storage cache telemetry config cli http)
+set(tsan_programs storage cache telemetry serve cli http)
 
 # What `./dev test` builds of a preset.
 set(wanted ${asan_programs})
