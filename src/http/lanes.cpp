@@ -131,10 +131,13 @@ struct Pending {
 
 void finish(App& app, ConnectionGuard& guard, Pending& pending, Reply reply) {
   if (std::exchange(pending.done, true)) return;
-  pending.loop->invalidateTimer(pending.timer);
+  if (pending.timer != 0) pending.loop->invalidateTimer(pending.timer);
   pending.send(write(app, pending.exchange, std::move(reply)));
   guard.answered(pending.peer, app.clock.steady());
   app.in_flight.fetch_sub(1);
+  // The library keeps a timer until its time, cancelled or not, and this with it: without the rest.
+  pending.exchange.owner.reset();
+  pending.send = nullptr;
 }
 
 void begin_slow(App& app, ConnectionGuard& guard, const HttpRequestPtr& request,
@@ -149,15 +152,17 @@ void begin_slow(App& app, ConnectionGuard& guard, const HttpRequestPtr& request,
   guard.begun(pending->peer, pending->exchange.begun);
   app.in_flight.fetch_add(1);
 
+  run_slow(app, pending->exchange, [&app, &guard, pending](Reply reply) {
+    if (pending->loop->isInLoopThread()) return finish(app, guard, *pending, std::move(reply));
+    pending->loop->queueInLoop([&app, &guard, pending, reply = std::move(reply)]() mutable {
+      finish(app, guard, *pending, std::move(reply));
+    });
+  });
+  if (pending->done) return;  // refused at once
   const std::chrono::duration<double> left =
       pending->exchange.deadline.left(app.clock.steady()) - kMargin;
   pending->timer = pending->loop->runAfter(left, [&app, &guard, pending] {
     if (!pending->done) finish(app, guard, *pending, too_late(app, pending->exchange));
-  });
-  run_slow(app, pending->exchange, [&app, &guard, pending](Reply reply) {
-    pending->loop->queueInLoop([&app, &guard, pending, reply = std::move(reply)]() mutable {
-      finish(app, guard, *pending, std::move(reply));
-    });
   });
 }
 
