@@ -12,7 +12,8 @@
 namespace ara::http {
 namespace {
 
-// A signal handler can only reach what is static.
+// A signal handler can only reach what is static. The descriptor is never closed: a handler may be
+// about to write to it on another thread.
 std::atomic<int> event_fd = -1;
 std::atomic<int> received = 0;
 struct sigaction former_term;
@@ -30,7 +31,9 @@ void on_signal(int number) {
 }  // namespace
 
 StopSignal::StopSignal() {
-  event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (event_fd < 0) event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  std::uint64_t former = 0;
+  [[maybe_unused]] const auto drained = read(event_fd, &former, sizeof former);
   received = 0;
   struct sigaction action{};
   action.sa_handler = on_signal;
@@ -43,7 +46,6 @@ StopSignal::StopSignal() {
 StopSignal::~StopSignal() {
   sigaction(SIGTERM, &former_term, nullptr);
   sigaction(SIGINT, &former_int, nullptr);
-  close(event_fd.exchange(-1));
 }
 
 bool StopSignal::wait_for(std::chrono::milliseconds time) const {
