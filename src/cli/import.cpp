@@ -105,6 +105,7 @@ Loaded load(const std::string& path, ingest::Options options) {
 /// Writes the bars of one file in one go, and what came of it into `file`.
 Result<void> write(storage::Store& store, Loaded& loaded) {
   std::vector<storage::SymbolBars> batch;
+  batch.reserve(loaded.series.size());
   for (const ingest::ParsedSeries& series : loaded.series) {
     batch.push_back({series.symbol, series.asset_type, series.bars});
   }

@@ -193,10 +193,9 @@ std::optional<Stamp> read_compact(std::string_view cell) {
 
 std::optional<std::int64_t> read_count(std::string_view cell) {
   std::int64_t count = 0;
-  const char* const end = cell.data() + cell.size();
-  const auto [stop, error] = std::from_chars(cell.data(), end, count);
-  if (error != std::errc{} || stop == cell.data()) return std::nullopt;
-  const std::string_view rest{stop, static_cast<std::size_t>(end - stop)};
+  const auto [stop, error] = std::from_chars(cell.data(), cell.data() + cell.size(), count);
+  if (error != std::errc{}) return std::nullopt;
+  const std::string_view rest = cell.substr(static_cast<std::size_t>(stop - cell.data()));
   if (!rest.empty() && (rest[0] != '.' || rest.find_first_not_of('0', 1) != rest.npos)) {
     return std::nullopt;
   }

@@ -177,12 +177,9 @@ std::optional<Layout> with_delimiter(std::string_view text, char delimiter) {
       layout = from_yfinance(last[0], last[1], last[2]);
     }
     if (!layout) layout = from_header(last[2]);
+    if (!layout) layout = from_row(last[2]);
     if (layout) {
-      layout->first_row = lines.number() + 1;
-    } else if ((layout = from_row(last[2]))) {
-      layout->first_row = lines.number();
-    }
-    if (layout) {
+      layout->first_row = lines.number() + (layout->header ? 1 : 0);
       layout->delimiter = delimiter;
       return layout;
     }

@@ -97,11 +97,11 @@ Number read_decorated(std::string_view cell, NumberStyle style) {
 
 Number read_number(std::string_view cell, NumberStyle style) {
   if (cell.empty()) return {};
-  const char* const end = cell.data() + cell.size();
   double value = 0;
-  const auto [stop, error] = std::from_chars(cell.data(), end, value);
+  const auto [stop, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+  const bool whole = error == std::errc{} && stop == cell.data() + cell.size();
   // "1.234" means another number where the comma is the decimal sign.
-  if (error == std::errc{} && stop == end && std::isfinite(value) &&
+  if (whole && std::isfinite(value) &&
       (!style.decimal_comma || cell.find('.') == std::string_view::npos)) {
     return {Number::State::value, value};
   }
