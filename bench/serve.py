@@ -63,11 +63,14 @@ if __name__ == "__main__":
 class Server:
     """A process pinned to the servers' core, and what was measured of it."""
 
+    running = []  # every process started, so that a failed check leaves none behind
+
     def __init__(self, name, command, port, path, env=None):
         self.name, self.port, self.path = name, port, path
         self.process = subprocess.Popen(["taskset", "-c", SERVER_CORE, *command],
                                         env=env, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
+        Server.running.append(self)
         self.rounds = []
 
     @property
@@ -192,8 +195,8 @@ def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
     seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
     with tempfile.TemporaryDirectory(prefix="ara-bench-") as temp:
-        servers = start_all(Path(temp))
         try:
+            servers = start_all(Path(temp))
             for server in servers:  # warm: caches, branch predictors, connections' memory
                 server.measure(1)
                 server.rounds.clear()
@@ -203,7 +206,7 @@ def main():
                     server.measure(seconds)
             return 0 if report(*servers) else 1
         finally:
-            for server in (servers[0], servers[1], servers[3]):
+            for server in Server.running:
                 server.stop()
 
 
