@@ -5,7 +5,7 @@
 set -euo pipefail
 ARA_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 target=$1 seconds=${2:-$([ -n "${ARA_LONG:-}" ] && echo 60 || echo 5)}
-work=$ARA_DIR/build/fuzz/work/$target
+work=$ARA_DIR/build/fuzz/runs/$target
 mkdir -p "$work/corpus" "$work/findings"
 log=$work/log
 options=(-max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1

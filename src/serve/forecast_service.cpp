@@ -73,9 +73,12 @@ class Service final : public ForecastService {
         heads_(std::move(heads)),
         l1_(cache::make_memory_tier(options.l1_bytes, clock)),
         l3_(std::make_shared<StoreTier>(store_, options.prediction_ttl, clock)),
-        lane_(options.workers, kQueueLimit, clock) {
+        lane_(std::make_shared<SlowLane>(options.workers, kQueueLimit, clock)) {
     register_gauges();
   }
+
+  /// What is queued uses this object, so it ends here, whoever else still holds the lane.
+  ~Service() override { lane_->drain(Deadline{SteadyTime::min()}); }
 
   std::optional<Ready> cached(const ForecastRequest& request) override {
     const storage::SymbolRow* head = heads_->fresh(request.symbol);
@@ -96,7 +99,7 @@ class Service final : public ForecastService {
     const Hash128 flight =
         key_of(request, head == nullptr ? domain::Revision{} : head->revision).id();
     if (!flights_.join(flight, std::move(answer))) return;
-    auto submitted = lane_.submit(deadline, [this, request, deadline, flight](bool late) {
+    auto submitted = lane_->submit(deadline, [this, request, deadline, flight](bool late) {
       land(flight, late ? Result<Ready>(fail(Code::deadline, "The forecast was not begun in time"))
                         : compute_now(request, Call{deadline}));
     });
@@ -131,7 +134,7 @@ class Service final : public ForecastService {
   }
 
   int retry_after_seconds() const override {
-    return static_cast<int>(std::clamp(std::ceil(lane_.expected_seconds()), 1.0, 60.0));
+    return static_cast<int>(std::clamp(std::ceil(lane_->expected_seconds()), 1.0, 60.0));
   }
 
   std::vector<std::string> symbol_names() const override { return heads_->snapshot()->names; }
@@ -144,10 +147,10 @@ class Service final : public ForecastService {
   }
 
   LaneStats lane() const override {
-    return {lane_.queued(), lane_.running(), lane_.mean_seconds()};
+    return {lane_->queued(), lane_->running(), lane_->mean_seconds()};
   }
 
-  void drain(Deadline deadline) override { lane_.drain(deadline); }
+  void drain(Deadline deadline) override { lane_->drain(deadline); }
 
  private:
   std::optional<Ready> look_up(const domain::ForecastKey& key, const Call& call) {
@@ -201,24 +204,30 @@ class Service final : public ForecastService {
   std::shared_ptr<storage::Store> store_;
   std::shared_ptr<telemetry::Metrics> metrics_;
   Meters meters_;
-  std::unique_ptr<Heads> heads_;
+  std::shared_ptr<Heads> heads_;
   std::shared_ptr<cache::Tier> l1_;
   std::shared_ptr<cache::Tier> l3_;
   SingleFlight<Answer> flights_;
-  SlowLane lane_;  // last: its threads use all of the above
+  std::shared_ptr<SlowLane> lane_;
 };
 
 void Service::register_gauges() {
-  metrics_->gauge("ara_symbols", {},
-                  [this] { return static_cast<double>(heads_->snapshot()->names.size()); });
-  metrics_->gauge("ara_slow_lane_queued", {},
-                  [this] { return static_cast<double>(lane_.queued()); });
-  metrics_->gauge("ara_slow_lane_running", {},
-                  [this] { return static_cast<double>(lane_.running()); });
-  metrics_->gauge("ara_cache_size_bytes", {{"tier", "l1"}},
-                  [this] { return static_cast<double>(l1_->stats().bytes); });
-  metrics_->gauge("ara_cache_entries", {{"tier", "l1"}},
-                  [this] { return static_cast<double>(l1_->stats().entries); });
+  // The metrics may outlive the service: a part that is gone leaves its samples out.
+  const auto gauge = [this](std::string_view family, telemetry::Metrics::Labels labels,
+                            const auto& part, auto read) {
+    metrics_->gauge(family, std::move(labels), [weak = std::weak_ptr(part), read] {
+      const auto held = weak.lock();
+      return held ? static_cast<double>(read(*held)) : std::nan("");
+    });
+  };
+  gauge("ara_symbols", {}, heads_,
+        [](const Heads& heads) { return heads.snapshot()->names.size(); });
+  gauge("ara_slow_lane_queued", {}, lane_, [](const SlowLane& lane) { return lane.queued(); });
+  gauge("ara_slow_lane_running", {}, lane_, [](const SlowLane& lane) { return lane.running(); });
+  gauge("ara_cache_size_bytes", {{"tier", "l1"}}, l1_,
+        [](const cache::Tier& tier) { return tier.stats().bytes; });
+  gauge("ara_cache_entries", {{"tier", "l1"}}, l1_,
+        [](const cache::Tier& tier) { return tier.stats().entries; });
 }
 
 }  // namespace

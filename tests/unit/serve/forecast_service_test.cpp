@@ -205,6 +205,12 @@ TEST_F(ForecastServiceTest, BodyKeepsTheContract) {
   yyjson_doc_free(doc);
 }
 
+TEST_F(ForecastServiceTest, MetricsMayOutliveTheService) {
+  EXPECT_EQ(counted("ara_symbols"), 1);
+  service_.reset();
+  EXPECT_EQ(metrics_->exposition().find("\nara_symbols "), std::string::npos);
+}
+
 TEST(Encode, PostFormAddsItsFieldsAtTheEnd) {
   EXPECT_EQ(with_response_fields(R"({"id":"x"})", R"(a"b\c)", "2026-01-01T00:00:00.000Z"),
             R"({"id":"x","timestamp":"2026-01-01T00:00:00.000Z","request_id":"a\"b\\c"})");
