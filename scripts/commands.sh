@@ -85,7 +85,11 @@ cmd_test() {
       ;;
     *)
       build_for_pattern "$1"
-      args+=(-R "$1" "${@:2}")
+      case $1 in # the name of a suite is that suite, not every name with the word in it
+        contract | golden | tidy | integration | faults | asan | tsan | fuzz)
+          args+=(-R "^$1\\." "${@:2}") ;;
+        *) args+=(-R "$1" "${@:2}") ;;
+      esac
       case $1 in *asan* | *tsan* | *fuzz*) ;; *) args+=(-E '^(asan|tsan|fuzz)\.') ;; esac
       ;;
   esac
