@@ -41,7 +41,7 @@ double score(const Model& fitted, const Sample& sample) {
   double loss = 0;
   for (std::size_t i = 0; i < n; ++i) {
     if (i >= from) loss += loss_of(model->next(), sample.values[i] - sample.values[i - 1]);
-    model->advance(sample.bars[i], sample.values[i]);
+    model->advance(sample[i]);
   }
   return loss;
 }
@@ -77,12 +77,12 @@ class Combination final : public Model {
     }
   }
 
-  Combination(const Combination& other) : Model(other), fitted_(other.fitted_) {
+  Combination(const Combination& other) : Model(other) {
     for (const Part& part : other.parts_) parts_.push_back({part.model->clone(), part.weight});
   }
 
-  void advance(const domain::Bar& bar, double value) override {
-    for (Part& part : parts_) part.model->advance(bar, value);
+  void advance(const Observation& seen) override {
+    for (Part& part : parts_) part.model->advance(seen);
   }
 
   /// The standard deviation is averaged too: exact where the shapes are alike, else a bound.
@@ -111,7 +111,10 @@ class Combination final : public Model {
     return QuantileFunction(values);
   }
 
-  std::span<const double> fitted() const override { return fitted_; }
+  void forget_fitted() override {
+    Model::forget_fitted();
+    for (Part& part : parts_) part.model->forget_fitted();
+  }
 
   std::vector<domain::Component> components() const override {
     std::vector<domain::Component> components;
@@ -136,7 +139,6 @@ class Combination final : public Model {
   }
 
   std::vector<Part> parts_;  ///< in the order of the catalog
-  std::vector<double> fitted_;
 };
 
 }  // namespace

@@ -11,8 +11,8 @@ namespace {
 
 class Drift final : public Model {
  public:
-  Drift(const ModelRow& row, const Sample& sample, domain::Scale scale)
-      : Model(row, scale), fitted_(sample.values.begin(), sample.values.end()) {
+  Drift(const ModelRow& row, const Sample& sample, domain::Scale scale) : Model(row, scale) {
+    fitted_.assign(sample.values.begin(), sample.values.end());
     const auto values = sample.values;
     differences_ = static_cast<double>(values.size() - 1);
     drift_ = (values.back() - values.front()) / differences_;
@@ -26,7 +26,7 @@ class Drift final : public Model {
   }
 
   /// The change from the last value has the same distribution whatever that value is.
-  void advance(const domain::Bar&, double) override {}
+  void advance(const Observation&) override {}
 
   Path forecast(int horizon) const override {
     return gaussian_path(horizon, [this](int h) { return moments(h); });
@@ -37,7 +37,6 @@ class Drift final : public Model {
     return domain::QuantileFunction::normal(mean, std::sqrt(variance));
   }
 
-  std::span<const double> fitted() const override { return fitted_; }
   std::unique_ptr<Model> clone() const override { return std::make_unique<Drift>(*this); }
   std::unique_ptr<Model> restarted() const override { return clone(); }
 
@@ -50,7 +49,6 @@ class Drift final : public Model {
   double differences_ = 0;  ///< T - 1
   double drift_ = 0;
   double variance_ = 0;  ///< of one difference
-  std::vector<double> fitted_;
 };
 
 }  // namespace

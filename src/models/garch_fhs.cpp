@@ -83,13 +83,14 @@ class GarchFhs final : public Model {
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (i > 0) residuals_.push_back(standardised(returns[i - 1]));
       fitted_.push_back(i > 0 ? values[i - 1] + garch_.mu : values[i]);
-      GarchFhs::advance(sample.bars[i], values[i]);
+      GarchFhs::advance(sample[i]);
     }
     fitted_record_ = record_;
     summarise();
   }
 
-  void advance(const domain::Bar&, double value) override {
+  void advance(const Observation& seen) override {
+    const double value = seen.value;
     if (started_) {
       record_ = std::max(record_, std::abs(value - last_ - garch_.mu));
       variance_ = garch_.next_variance(variance_, value - last_);
@@ -141,7 +142,6 @@ class GarchFhs final : public Model {
     return path;
   }
 
-  std::span<const double> fitted() const override { return fitted_; }
   std::unique_ptr<Model> clone() const override { return std::make_unique<GarchFhs>(*this); }
 
   std::unique_ptr<Model> restarted() const override {
@@ -185,7 +185,6 @@ class GarchFhs final : public Model {
   double residual_sd_ = 0;
   double residual_scale_ = 1;
   double fitted_record_ = 0;
-  std::vector<double> fitted_;
   double variance_ = 0;  ///< state: of the next return
   double record_ = 0;    ///< state: size of the largest shock, those of the fit included
   double last_ = 0;      ///< state

@@ -33,10 +33,10 @@ domain::Scale scale_of(std::span<const domain::Bar> bars) {
   return positive ? domain::Scale::log : domain::Scale::level;
 }
 
-Result<void> Model::update(const domain::Bar& bar) {
+Result<void> Model::update(const domain::Bar& bar, double market) {
   const double value = value_of(bar, scale_);
   if (!has_value(bar, value)) return no_value(bar, scale_);
-  advance(bar, value);
+  advance({bar, value, market});
   return {};
 }
 
@@ -45,10 +45,14 @@ std::vector<domain::Component> Model::components() const {
 }
 
 Result<std::unique_ptr<Model>> fit(const ModelRow& row, std::span<const domain::Bar> bars,
-                                   const Setting& setting) {
+                                   const Setting& setting, std::span<const double> market) {
   if (bars.size() < row.min_bars) {
     return invalid("bars", std::format("{}", bars.size()),
                    std::format("at least {} bars for {}", row.min_bars, row.name));
+  }
+  if (!market.empty() && market.size() != bars.size()) {
+    return invalid("market", std::format("{} values", market.size()),
+                   std::format("one value for each of the {} bars, or none", bars.size()));
   }
   std::vector<double> values;
   values.reserve(bars.size());
@@ -60,7 +64,7 @@ Result<std::unique_ptr<Model>> fit(const ModelRow& row, std::span<const domain::
                      "bars oldest first, no time twice");
     }
   }
-  return row.fit(row, {bars, values}, setting);
+  return row.fit(row, {bars, values, market}, setting);
 }
 
 }  // namespace ara::models

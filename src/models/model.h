@@ -15,12 +15,27 @@ namespace ara::models {
 struct Setting {
   domain::Scale scale = domain::Scale::log;
   std::uint64_t seed = 0;  ///< of any simulation; a function of the bars, never of time
+  int season = 1;          ///< bars in the shortest seasonal period; 1: none
 };
 
-/// What a model is fitted on: the bars, oldest first, and their value_of, computed once for all.
+/// One bar as a model sees it.
+struct Observation {
+  const domain::Bar& bar;
+  double value;   ///< value_of(bar)
+  double market;  ///< what the market factor was at that bar's close; NaN where not known
+};
+
+/// What a model is fitted on, oldest first: the bars, their value_of, computed once for all, and
+/// the market factor at each bar, or nothing where the series has no market.
 struct Sample {
   std::span<const domain::Bar> bars;
   std::span<const double> values;
+  std::span<const double> market;
+
+  std::size_t size() const { return values.size(); }
+  Observation operator[](std::size_t i) const {
+    return {bars[i], values[i], market.empty() ? domain::Bar::kMissing : market[i]};
+  }
 };
 
 /// The distribution of the change from the last value to each of the next sessions.
@@ -45,10 +60,10 @@ class Model {
   /// Takes the next bar into the state, in O(state). Code::invalid on field "close" where the close
   /// has no value on the model's scale (not finite, or not positive on Scale::log, or beyond
   /// kMaxClose); the state is then as it was.
-  Result<void> update(const domain::Bar& bar);
+  Result<void> update(const domain::Bar& bar, double market = domain::Bar::kMissing);
 
   /// The same for a bar whose value_of is already known and finite.
-  virtual void advance(const domain::Bar& bar, double value) = 0;
+  virtual void advance(const Observation& seen) = 0;
 
   /// The next `horizon` (>= 1) sessions. Finite and ordered for every state that a fit accepted.
   virtual Path forecast(int horizon) const = 0;
@@ -58,7 +73,10 @@ class Model {
 
   /// One-step-ahead forecasts (means) of the values fitted on, in the units of value_of; the first
   /// ones, which no forecast precedes, equal the values themselves.
-  virtual std::span<const double> fitted() const = 0;
+  std::span<const double> fitted() const { return fitted_; }
+
+  /// Lets the fitted values go; they are no part of the state, which takes at most 64 KB.
+  virtual void forget_fitted() { fitted_ = {}; }
 
   /// The models that this one is made of, in the order of the catalog, weights summing to 1. A
   /// simple model is itself with weight 1.
@@ -73,6 +91,8 @@ class Model {
  protected:
   Model(const ModelRow& row, domain::Scale scale) : row_(&row), scale_(scale) {}
   Model(const Model&) = default;
+
+  std::vector<double> fitted_;  ///< filled by the fit
 
  private:
   const ModelRow* row_;  ///< in the catalog, which is static
@@ -107,9 +127,10 @@ std::span<const ModelRow> catalog();
 Result<const ModelRow*> find_model(std::string_view name);
 
 /// Checks min_bars and the bars (closes that have a value on the scale, ascending times), then
-/// fits. Code::invalid on field "bars", "close" or "time".
+/// fits. `market` is empty or as long as `bars`. Code::invalid on field "bars", "close", "time" or
+/// "market".
 Result<std::unique_ptr<Model>> fit(const ModelRow& row, std::span<const domain::Bar> bars,
-                                   const Setting& setting);
+                                   const Setting& setting, std::span<const double> market = {});
 
 /// Changes whenever any model here may give other numbers for the same bars; part of the key.
 std::string_view version();

@@ -12,18 +12,14 @@ namespace {
 class Ses final : public Model {
  public:
   Ses(const ModelRow& row, const Sample& sample, domain::Scale scale)
-      : Model(row, scale),
-        smoothing_(fit_smoothing(sample.values)),
-        level_(smoothing_.initial),
-        fitted_(levels_before(smoothing_, sample.values)) {
-    for (std::size_t i = 0; i < sample.values.size(); ++i) {
-      Ses::advance(sample.bars[i], sample.values[i]);
-    }
+      : Model(row, scale), smoothing_(fit_smoothing(sample.values)), level_(smoothing_.initial) {
+    fitted_ = levels_before(smoothing_, sample.values);
+    for (std::size_t i = 0; i < sample.size(); ++i) Ses::advance(sample[i]);
   }
 
-  void advance(const domain::Bar&, double value) override {
-    level_ = smoothing_.next_level(level_, value);
-    last_ = value;
+  void advance(const Observation& seen) override {
+    level_ = smoothing_.next_level(level_, seen.value);
+    last_ = seen.value;
   }
 
   Path forecast(int horizon) const override {
@@ -35,7 +31,6 @@ class Ses final : public Model {
     return domain::QuantileFunction::normal(mean, std::sqrt(variance));
   }
 
-  std::span<const double> fitted() const override { return fitted_; }
   std::unique_ptr<Model> clone() const override { return std::make_unique<Ses>(*this); }
 
   std::unique_ptr<Model> restarted() const override {
@@ -53,7 +48,6 @@ class Ses final : public Model {
   Smoothing smoothing_;
   double level_;
   double last_ = 0;
-  std::vector<double> fitted_;
 };
 
 }  // namespace

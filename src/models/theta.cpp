@@ -29,17 +29,17 @@ class Theta final : public Model {
         smoothing_(fit_smoothing(sample.values)),
         half_slope_(slope_of(sample.values) / 2),
         level_(smoothing_.initial) {
-    fitted_.reserve(sample.values.size());
-    for (std::size_t i = 0; i < sample.values.size(); ++i) {
+    fitted_.reserve(sample.size());
+    for (std::size_t i = 0; i < sample.size(); ++i) {
       fitted_.push_back(level_ + half_slope_ * lag());
-      Theta::advance(sample.bars[i], sample.values[i]);
+      Theta::advance(sample[i]);
     }
   }
 
-  void advance(const domain::Bar&, double value) override {
-    level_ = smoothing_.next_level(level_, value);
+  void advance(const Observation& seen) override {
+    level_ = smoothing_.next_level(level_, seen.value);
     faded_ = faded_ > 1e-30 ? faded_ * (1 - smoothing_.alpha) : 0;
-    last_ = value;
+    last_ = seen.value;
   }
 
   Path forecast(int horizon) const override {
@@ -51,7 +51,6 @@ class Theta final : public Model {
     return domain::QuantileFunction::normal(mean, std::sqrt(variance));
   }
 
-  std::span<const double> fitted() const override { return fitted_; }
   std::unique_ptr<Model> clone() const override { return std::make_unique<Theta>(*this); }
 
   std::unique_ptr<Model> restarted() const override {
@@ -76,7 +75,6 @@ class Theta final : public Model {
   double level_;
   double faded_ = 1;  ///< (1 - alpha)^n
   double last_ = 0;
-  std::vector<double> fitted_;
 };
 
 }  // namespace

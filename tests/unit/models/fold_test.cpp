@@ -67,6 +67,14 @@ TEST_P(Fold, CloneSharesNothing) {
   expect_same(copy->forecast(5), moved);
 }
 
+TEST_P(Fold, ForgettingTheFittedChangesNoForecast) {
+  const auto model = fit(row(), all(), kSetting).value();
+  const auto before = model->forecast(10);
+  model->forget_fitted();
+  EXPECT_TRUE(model->fitted().empty());
+  expect_same(model->forecast(10), before);
+}
+
 TEST_P(Fold, LaterBarsAreNotSeen) {
   auto changed = bars_;
   const auto model = fit(row(), std::span(changed).first(600), kSetting).value();
