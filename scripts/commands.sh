@@ -121,6 +121,7 @@ cmd_bench() {
   local name found=() source
   for source in "$ARA_DIR"/bench/*.cpp "$ARA_DIR"/bench/*.py; do
     name=$(basename "${source%.*}")
+    case $source in *.cpp) [ ! -e "${source%.cpp}.py" ] || continue ;; esac # the .py runs it
     [ -e "$source" ] && [ "${1:-$name}" = "$name" ] && found+=("$source")
   done
   [ ${#found[@]} -gt 0 ] || die "there is no benchmark '${1:-}' ($(bench_names))"
@@ -128,7 +129,10 @@ cmd_bench() {
     name=$(basename "${source%.*}")
     case $source in
       *.cpp) build release "bench_$name" ara ;;
-      *.py) build release ara open_loop ;;
+      *.py)
+        build release ara open_loop
+        [ ! -e "${source%.py}.cpp" ] || build release "bench_$name"
+        ;;
     esac
     [ $# -gt 0 ] || printf '\n== %s ==\n' "$name"
     case $source in

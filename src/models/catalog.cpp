@@ -7,6 +7,18 @@ namespace ara::models {
 namespace {
 
 constexpr std::array kCatalog{
+    ModelRow{.name = "naive",
+             .title = "Random walk",
+             .source = "Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., "
+                       "sections 5.2 and 5.5",
+             .min_bars = 3,
+             .fit = fit_naive},
+    ModelRow{.name = "seasonal_naive",
+             .title = "The last season again",
+             .source = "Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., "
+                       "sections 5.2 and 5.5",
+             .min_bars = 3,
+             .fit = fit_seasonal_naive},
     ModelRow{.name = "drift",
              .title = "Random walk with drift",
              .source = "Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., "
@@ -19,12 +31,36 @@ constexpr std::array kCatalog{
                        "Smoothing, ETS(A,N,N), table 6.1",
              .min_bars = 4,
              .fit = fit_ses},
+    ModelRow{.name = "holt",
+             .title = "Holt's linear trend",
+             .source = "Hyndman, Koehler, Ord and Snyder 2008, Forecasting with Exponential "
+                       "Smoothing, ETS(A,A,N), table 6.1",
+             .min_bars = 7,
+             .fit = fit_holt},
+    ModelRow{.name = "damped",
+             .title = "Damped trend",
+             .source = "Hyndman, Koehler, Ord and Snyder 2008, Forecasting with Exponential "
+                       "Smoothing, ETS(A,Ad,N), table 6.1",
+             .min_bars = 8,
+             .fit = fit_damped},
+    ModelRow{.name = "ets",
+             .title = "Exponential smoothing, form chosen by AICc",
+             .source = "Hyndman, Koehler, Ord and Snyder 2008, Forecasting with Exponential "
+                       "Smoothing, chapters 2, 5 and 6",
+             .min_bars = 4,
+             .fit = fit_ets},
     ModelRow{.name = "theta",
              .title = "Theta method",
              .source = "Assimakopoulos and Nikolopoulos 2000; as exponential smoothing with drift, "
                        "Hyndman and Billah 2003, Unmasking the Theta method, equation 8",
              .min_bars = 4,
              .fit = fit_theta},
+    ModelRow{.name = "dotm",
+             .title = "Dynamic optimised Theta",
+             .source = "Fiorucci, Pellegrini, Louzada, Petropoulos and Koehler 2016, Models for "
+                       "optimising the theta method, section 3.2",
+             .min_bars = 5,
+             .fit = fit_dotm},
     ModelRow{.name = "garch_fhs",
              .title = "GARCH(1,1)-t with filtered historical simulation",
              .source = "Bollerslev 1987, A conditionally heteroskedastic time series model; "

@@ -7,9 +7,15 @@ namespace ara::models {
 
 using Fitted = Result<std::unique_ptr<Model>>;
 
+Fitted fit_naive(const ModelRow& row, const Sample& sample, const Setting& setting);
+Fitted fit_seasonal_naive(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_drift(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_ses(const ModelRow& row, const Sample& sample, const Setting& setting);
+Fitted fit_holt(const ModelRow& row, const Sample& sample, const Setting& setting);
+Fitted fit_damped(const ModelRow& row, const Sample& sample, const Setting& setting);
+Fitted fit_ets(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_theta(const ModelRow& row, const Sample& sample, const Setting& setting);
+Fitted fit_dotm(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_garch_fhs(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_combination(const ModelRow& row, const Sample& sample, const Setting& setting);
 
