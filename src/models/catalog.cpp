@@ -61,6 +61,13 @@ constexpr std::array kCatalog{
                        "optimising the theta method, section 3.2",
              .min_bars = 5,
              .fit = fit_dotm},
+    ModelRow{.name = "arima",
+             .title = "Automatic ARIMA",
+             .source =
+                 "Hyndman and Khandakar 2008, Automatic time series forecasting: the forecast "
+                 "package for R, section 3",
+             .min_bars = 10,
+             .fit = fit_arima},
     ModelRow{.name = "garch_fhs",
              .title = "GARCH(1,1)-t with filtered historical simulation",
              .source = "Bollerslev 1987, A conditionally heteroskedastic time series model; "

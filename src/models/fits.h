@@ -16,6 +16,7 @@ Fitted fit_damped(const ModelRow& row, const Sample& sample, const Setting& sett
 Fitted fit_ets(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_theta(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_dotm(const ModelRow& row, const Sample& sample, const Setting& setting);
+Fitted fit_arima(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_garch_fhs(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_combination(const ModelRow& row, const Sample& sample, const Setting& setting);
 
