@@ -74,6 +74,14 @@ constexpr std::array kCatalog{
                        "Barone-Adesi, Giannopoulos and Vosper 1999, VaR without correlations",
              .min_bars = 100,
              .fit = fit_garch_fhs},
+    ModelRow{.name = "har",
+             .title = "Heterogeneous autoregression of range-based variance",
+             .source = "Corsi 2009, A simple approximate long-memory model of realized "
+                       "volatility, equation 9, on Garman and Klass 1980's variance; leverage as "
+                       "Corsi and Reno 2012; the market as Bollerslev, Hood, Huss and Pedersen "
+                       "2018, Risk Everywhere",
+             .min_bars = 150,
+             .fit = fit_har},
     ModelRow{.name = "combination",
              .title = "Weighted average of models' quantiles",
              .source = "Lichtendahl, Grushka-Cockayne and Winkler 2013, Is it better to average "
