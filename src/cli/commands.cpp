@@ -22,6 +22,11 @@ constexpr std::array kCommands{
                "  ara symbols\n"
                "  ara symbols --json\n",
                Needs::shared_settings, enrol_symbols},
+    CommandRow{"evaluate", "Score models on series of a competition or, rolling, on bars",
+               "  ara evaluate series TRAIN.csv TEST.csv --season 24\n"
+               "  ara evaluate bars prices/ --horizon 10 --last 1500\n"
+               "  ara evaluate bars SPY.csv --model all --plot calibration.svg\n",
+               Needs::shared_settings, enrol_evaluate},
     CommandRow{"serve", "Serve forecasts over HTTP until Ctrl-C or SIGTERM",
                "  ara serve\n"
                "  ara serve --port 8001 --max-workers 4\n",

@@ -1,8 +1,5 @@
 #include "cli/import.h"
 
-#include <unistd.h>
-
-#include <cstdio>
 #include <format>
 #include <future>
 #include <memory>
@@ -12,6 +9,7 @@
 
 #include "cli/import_report.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "ingest/parse.h"
 #include "ingest/source.h"
 
@@ -39,38 +37,6 @@ constexpr std::string_view kFooter =
     "  5  the symbol is stored with another asset type\n"
     "  8  a file or the store could not be read or written\n"
     "  others as for every command";
-
-/// How far the import is, on a terminal; nothing elsewhere.
-class Progress {
- public:
-  explicit Progress(std::size_t files) : files_(files), shown_(::isatty(STDERR_FILENO) == 1) {}
-  ~Progress() { clear(); }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-
-  void advance(std::size_t rows) {
-    ++done_;
-    rows_ += rows;
-    if (!shown_) return;
-    constexpr std::size_t kWidth = 30;
-    const std::size_t filled = kWidth * done_ / files_;
-    const std::string line = std::format("\r[{:<{}}] {}/{} files, {} rows",
-                                         std::string(filled, '#'), kWidth, done_, files_, rows_);
-    std::fputs(line.c_str(), stderr);
-    std::fflush(stderr);
-  }
-
-  void clear() {
-    if (shown_ && done_ > 0) std::fputs("\r\x1b[K", stderr);
-    done_ = 0;
-  }
-
- private:
-  std::size_t files_;
-  bool shown_;
-  std::size_t done_ = 0;
-  std::size_t rows_ = 0;
-};
 
 /// A file that was read, and the bars in it, on their way to the store.
 struct Loaded {
@@ -127,7 +93,8 @@ ImportReport import_files(const std::vector<std::string>& files, const ingest::O
   ImportReport report;
   report.dry_run = store == nullptr;
   report.skips_errors = options.on_error == ingest::OnError::skip;
-  Progress progress(files.size());
+  Progress progress(files.size(), "files");
+  std::size_t rows = 0;
   // While one file is written the next is read; no more than these two are in memory.
   const auto start = [&](std::size_t i) {
     return std::async(std::launch::async, load, files[i], options);
@@ -142,7 +109,8 @@ ImportReport import_files(const std::vector<std::string>& files, const ingest::O
         if (ends_import(written.error().code)) report.error = written.error();
       }
     }
-    progress.advance(loaded.file.rows);
+    rows += loaded.file.rows;
+    progress.advance(std::format("{} rows", rows));
     report.files.push_back(std::move(loaded.file));
     if (report.error) break;
   }

@@ -1,0 +1,81 @@
+// ara evaluate
+#include "cli/evaluate.h"
+
+#include <cerrno>
+#include <cstring>
+#include <format>
+#include <fstream>
+#include <ranges>
+
+#include "base/text.h"
+#include "cli/commands.h"
+
+namespace ara::cli {
+
+void add_evaluate_options(CLI::App& app, EvaluateOptions& options, std::string_view default_model) {
+  options.model = default_model;
+  app.add_option(
+         "-m,--model", options.model,
+         std::format("A model, several with commas between them, or all [{}]", default_model))
+      ->type_name("NAME");
+  app.add_option("--threads", options.threads, "Threads; the scores do not depend on it [2]")
+      ->type_name("N");
+  app.add_flag("--json", options.json, "One JSON object on standard output");
+  app.add_option("--plot", options.plot, "Write calibration and skill to an SVG file")
+      ->type_name("FILE");
+}
+
+Result<std::vector<const models::ModelRow*>> parse_models(std::string_view names) {
+  std::vector<const models::ModelRow*> rows;
+  if (names == "all") {
+    // The last row is the default: it comes first, being what the headline is about.
+    rows.push_back(&models::catalog().back());
+    for (const auto& row : models::catalog().first(models::catalog().size() - 1)) {
+      rows.push_back(&row);
+    }
+    return rows;
+  }
+  for (const auto part : std::views::split(names, ',')) {
+    const auto row = models::find_model(trim(std::string_view(part)));
+    if (!row) {
+      Error error = row.error();
+      error.allowed += ", or all";
+      error.message += ", or all";
+      return std::unexpected(std::move(error));
+    }
+    rows.push_back(*row);
+  }
+  return rows;
+}
+
+Result<int> parse_bounded(std::string_view field, std::string_view text, int low, int high) {
+  const auto value = parse_integer(text);
+  if (!value || *value < low || *value > high) {
+    return invalid(field, text, std::format("an integer from {} to {}", low, high));
+  }
+  return static_cast<int>(*value);
+}
+
+Result<void> write_file(const std::string& path, std::string_view text) {
+  errno = 0;
+  std::ofstream file(path, std::ios::binary);
+  if (!file || !(file << text).flush()) {
+    return fail(Code::io,
+                std::format("Cannot write {}: {}", printable(path), std::strerror(errno)));
+  }
+  return {};
+}
+
+std::function<int()> enrol_evaluate(CLI::App& app, Context&) {
+  app.require_subcommand(1);
+  CLI::App* series = app.add_subcommand(
+      "series", "Forecast each series once and score it as the M4 competition does");
+  CLI::App* bars =
+      app.add_subcommand("bars", "Forecast bars from rolling origins and score the distributions");
+  return
+      [series, run_series = enrol_evaluate_series(*series), run_bars = enrol_evaluate_bars(*bars)] {
+        return series->parsed() ? run_series() : run_bars();
+      };
+}
+
+}  // namespace ara::cli
