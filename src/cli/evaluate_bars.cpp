@@ -15,6 +15,7 @@
 #include "cli/progress.h"
 #include "ingest/parse.h"
 #include "ingest/source.h"
+#include "models/market.h"
 #include "serve/forecaster.h"
 
 namespace ara::cli {
@@ -31,8 +32,8 @@ struct Options : EvaluateOptions {
 };
 
 struct Universe {
-  std::vector<evaluation::Symbol> symbols;
-  std::vector<std::string> skipped;  ///< with fewer bars than an evaluation needs
+  std::vector<evaluation::Symbol> symbols;  ///< by name
+  std::vector<std::string> skipped;         ///< with fewer bars than an evaluation needs
 };
 
 Result<std::vector<ingest::ParsedSeries>> load(const std::string& path) {
@@ -51,6 +52,21 @@ Result<std::vector<ingest::ParsedSeries>> load(const std::string& path) {
   return std::move(parsed->series);
 }
 
+/// Tells each symbol what its market did: the factor of the symbols given that have its asset type.
+void add_market(std::vector<evaluation::Symbol>& symbols) {
+  for (const domain::AssetRow& asset : domain::asset_types()) {
+    std::vector<std::span<const domain::Bar>> bars;
+    for (const auto& symbol : symbols) {
+      if (symbol.asset_type == asset.type) bars.emplace_back(symbol.bars);
+    }
+    if (bars.empty()) continue;
+    const auto factor = models::market_factor(bars);
+    for (auto& symbol : symbols) {
+      if (symbol.asset_type == asset.type) symbol.market = models::market_at(factor, symbol.bars);
+    }
+  }
+}
+
 Result<Universe> load_all(const std::vector<std::string>& paths, int horizon) {
   const auto files = ingest::find_files(paths);
   if (!files) return std::unexpected(files.error());
@@ -67,7 +83,7 @@ Result<Universe> load_all(const std::vector<std::string>& paths, int horizon) {
       if (series.bars.size() < evaluation::kFirstOrigin + static_cast<std::size_t>(horizon)) {
         universe.skipped.push_back(name);
       } else {
-        universe.symbols.push_back({name, std::move(series.bars), {}});
+        universe.symbols.push_back({name, series.asset_type, std::move(series.bars), {}});
       }
     }
   }
@@ -77,6 +93,7 @@ Result<Universe> load_all(const std::vector<std::string>& paths, int horizon) {
                                evaluation::kFirstOrigin + static_cast<std::size_t>(horizon)));
   }
   std::ranges::sort(universe.symbols, {}, &evaluation::Symbol::name);
+  add_market(universe.symbols);
   return universe;
 }
 

@@ -14,17 +14,11 @@ std::vector<double> naive(std::span<const double> train, int horizon);
 std::vector<double> seasonal_naive(std::span<const double> train, int season, int horizon);
 
 /// Naive on the seasonally adjusted series, times the seasonal index, where the series is seasonal;
-/// else naive. The adjustment is R's classical multiplicative decomposition; a series with an index
-/// that is not positive is taken as it is.
+/// else naive. The adjustment is the classical multiplicative decomposition; a series with a value
+/// that is not positive is taken as it is. Seasonal is one of at least three seasons whose
+/// autocorrelation at the seasonal lag is significant at 90 % by Bartlett's formula,
+/// |r(m)| > 1.645 sqrt((1 + 2 (r(1)^2 + ... + r(m-1)^2)) / n); R's acf, and so this, looks no
+/// further than 10 log10(n) lags.
 std::vector<double> naive2(std::span<const double> train, int season, int horizon);
-
-/// Whether the autocorrelation at the seasonal lag is significant at 90 % by Bartlett's formula:
-/// |r(m)| > 1.645 sqrt((1 + 2 (r(1)^2 + ... + r(m-1)^2)) / n). Never so for season 1, fewer than
-/// three seasons, or a season beyond the 10 log10(n) lags that R's acf computes.
-bool is_seasonal(std::span<const double> train, int season);
-
-/// The multiplicative seasonal indices, mean 1, index 0 being that of train[0]: means of the ratios
-/// to the centred moving average. `train` has at least two seasons.
-std::vector<double> seasonal_indices(std::span<const double> train, int season);
 
 }  // namespace ara::evaluation

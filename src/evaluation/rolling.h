@@ -23,6 +23,7 @@ inline constexpr std::size_t kGarchReturns =
 /// A series to evaluate on, with what is known of its market at each bar (or nothing).
 struct Symbol {
   std::string name;
+  domain::AssetType asset_type = domain::AssetType::stock;
   std::vector<domain::Bar> bars;
   std::vector<double> market;
 };
