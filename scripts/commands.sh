@@ -81,7 +81,7 @@ cmd_test() {
       build release
       build asan tests
       build tsan tests
-      build fuzz
+      build fuzz tests
       ;;
     *)
       build_for_pattern "$1"
@@ -103,7 +103,7 @@ build_for_pattern() {
     tidy*) configure release ;;
     integration* | faults* | docs*) build release ara ;;
     asan* | tsan*) build release ara && build "${pattern%%.*}" tests ;;
-    fuzz*) build release ara && build fuzz ;;
+    fuzz*) build release ara && build fuzz tests ;;
     *)
       target=test_${pattern%%[!a-z_]*}
       if ninja -C "$ARA_DIR/build/release" -t query "$target" >/dev/null 2>&1; then
