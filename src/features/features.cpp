@@ -100,6 +100,11 @@ constexpr std::array<Feature, kFeatures> kTable{{
     {"dist_from_high", Group::trend, "c / max(h over 252) - 1", 251},
 }};
 
+/// A number whose square is one too; others would stay in the averages for ever.
+double usable(double x) {
+  return std::abs(x) <= 1e100 ? x : kUndefined;
+}
+
 }  // namespace
 
 std::string_view to_string(Group group) {
@@ -129,16 +134,19 @@ Values FeatureState::undefined() {
 }
 
 const Values& FeatureState::update(const domain::Bar& bar) {
-  const double adjusted = domain::value_close(bar);
+  const double close = usable(domain::value_close(bar));
   // Exactly 1 where nothing is adjusted, so that prices keep their bits.
-  const double factor = adjusted == bar.close ? 1 : ratio(adjusted, bar.close);
-  const Prices now{bar.high * factor, bar.low * factor, adjusted};
-  update_returns(now.close);
-  const double ema20 = update_averages(now.close);
-  update_momentum(now.close);
-  update_volume(now.close, bar.volume);
-  update_ranges(embargo_ ? before_ : now, now.close, ema20);
+  const double factor = close == bar.close ? 1 : ratio(close, bar.close);
+  const Prices now{usable(bar.high * factor), usable(bar.low * factor), close};
+  update_returns(close);
+  const double ema20 = update_averages(close);
+  update_momentum(close);
+  update_volume(close, usable(bar.volume));
+  update_ranges(embargo_ ? before_ : now, close, ema20);
   before_ = now;
+  for (double& value : values_) {
+    if (!std::isfinite(value)) value = kUndefined;
+  }
   return values_;
 }
 
@@ -153,15 +161,16 @@ void FeatureState::update_returns(double close) {
   values_[kRet5d] = ratio(close, closes_.back(5)) - 1;
   values_[kRoc] = 100 * (ratio(close, closes_.back(10)) - 1);
   values_[kRet20d] = ratio(close, closes_.back(20)) - 1;
-  values_[kVolatility] = returns20_.deviation();
-  values_[kVolRegime] = ratio(returns20_.deviation(), returns100_.deviation()) - 1;
+  const double sd20 = returns20_.deviation();
+  values_[kVolatility] = sd20;
+  values_[kVolRegime] = ratio(sd20, returns100_.deviation()) - 1;
 }
 
 /// Returns the EMA20 of the close.
 double FeatureState::update_averages(double close) {
   const auto distance = [close](double average) { return ratio(close, average) - 1; };
   close20_.push(close);
-  const double sma20 = close20_.mean(), sd20 = close20_.deviation();
+  const double sma20 = close20_.mean(), sd20 = close20_.deviation(sma20);
   values_[kCloseVsSma5] = distance(sma5_.update(close));
   values_[kCloseVsEma5] = distance(ema5_.update(close));
   values_[kCloseVsSma10] = distance(sma10_.update(close));
@@ -201,7 +210,8 @@ void FeatureState::update_volume(double close, double volume) {
   values_[kVolumeRatio] = ratio(volume, sma20);
   const double obv = obv_.update(close, volume);
   obv20_.push(obv);
-  values_[kObvNorm] = ratio(obv - obv20_.mean(), obv20_.deviation());
+  const double mean = obv20_.mean();
+  values_[kObvNorm] = ratio(obv - mean, obv20_.deviation(mean));
 }
 
 /// `p` is the bar that highs and lows are known of, `close` the newest close.

@@ -30,8 +30,10 @@ const std::array<Feature, kFeatures>& table();
 ///
 /// Prices are those of the adjusted close where there is one: open, high and low are multiplied by
 /// adjusted close / close, so that a dividend is no move. A value is undefined (NaN) while warming
-/// up, where the bar lacks a field it needs, and where its definition divides by 0; it is never
-/// infinite. Features see their own bar and earlier ones only.
+/// up, where the bar lacks a field it needs or holds one beyond 1e100 in size (windows are
+/// undefined for as long as such a bar is in them, averages pass over it), and where its definition
+/// divides by what is not positive: a price, average or range of 0. It is never infinite. Features
+/// see their own bar and earlier ones only.
 class FeatureState {
  public:
   /// `embargo`: highs and lows become known one bar late, and what is made of them with them. For
