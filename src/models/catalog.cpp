@@ -74,6 +74,13 @@ constexpr std::array kCatalog{
                        "Barone-Adesi, Giannopoulos and Vosper 1999, VaR without correlations",
              .min_bars = 100,
              .fit = fit_garch_fhs},
+    ModelRow{.name = "gjr_fhs",
+             .title = "GJR-GARCH(1,1)-t with filtered historical simulation",
+             .source = "Glosten, Jagannathan and Runkle 1993, On the relation between the expected "
+                       "value and the volatility of the nominal excess return on stocks; "
+                       "Barone-Adesi, Giannopoulos and Vosper 1999, VaR without correlations",
+             .min_bars = 100,
+             .fit = fit_gjr_fhs},
     ModelRow{.name = "har",
              .title = "Heterogeneous autoregression of range-based variance",
              .source = "Corsi 2009, A simple approximate long-memory model of realized "

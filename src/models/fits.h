@@ -18,6 +18,7 @@ Fitted fit_theta(const ModelRow& row, const Sample& sample, const Setting& setti
 Fitted fit_dotm(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_arima(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_garch_fhs(const ModelRow& row, const Sample& sample, const Setting& setting);
+Fitted fit_gjr_fhs(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_har(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_combination(const ModelRow& row, const Sample& sample, const Setting& setting);
 

@@ -14,8 +14,8 @@ namespace ara::models {
 namespace {
 
 // The order of the natural parameters in gradients.
-enum { kMu, kOmega, kAlpha, kBeta, kNu, kParameters };
-using Five = Vector<kParameters>;
+enum { kMu, kOmega, kAlpha, kBeta, kNu, kGamma, kParameters };
+using Six = Vector<kParameters>;
 
 constexpr double kMostPersistence = 0.9999;
 constexpr double kLeastNu = 2.1;
@@ -42,12 +42,13 @@ double log_constant(double nu) {
 constexpr std::size_t kLanes = 4;
 std::array<double, kLanes> log_likelihoods(const std::array<GarchT, kLanes>& models,
                                            std::span<const double> returns) {
-  std::array<double, kLanes> h{}, sum_h{}, sum_d{}, mu{}, omega{}, alpha{}, beta{}, k{};
+  std::array<double, kLanes> h{}, sum_h{}, sum_d{}, mu{}, omega{}, alpha{}, fall{}, beta{}, k{};
   for (std::size_t i = 0; i < kLanes; ++i) {
     h[i] = models[i].first_variance;
     mu[i] = models[i].mu;
     omega[i] = models[i].omega;
     alpha[i] = models[i].alpha;
+    fall[i] = models[i].alpha + models[i].gamma;
     beta[i] = models[i].beta;
     k[i] = models[i].nu - 2;
   }
@@ -56,10 +57,11 @@ std::array<double, kLanes> log_likelihoods(const std::array<GarchT, kLanes>& mod
     std::array<double, kLanes> product_d{1, 1, 1, 1};
     for (double r : returns.subspan(first, std::min(kBlock, returns.size() - first))) {
       for (std::size_t i = 0; i < kLanes; ++i) {
-        const double e2 = (r - mu[i]) * (r - mu[i]);
+        const double e = r - mu[i];
+        const double e2 = e * e;
         product_h[i] *= h[i];
         product_d[i] *= k[i] * h[i] + e2;
-        h[i] = omega[i] + alpha[i] * e2 + beta[i] * h[i];
+        h[i] = omega[i] + (e < 0 ? fall[i] : alpha[i]) * e2 + beta[i] * h[i];
       }
     }
     for (std::size_t i = 0; i < kLanes; ++i) {
@@ -79,7 +81,7 @@ std::array<double, kLanes> log_likelihoods(const std::array<GarchT, kLanes>& mod
 
 struct Score {
   double value = 0;                ///< log-likelihood
-  Five gradient{};                 ///< in the natural parameters
+  Six gradient{};                  ///< in the natural parameters
   Matrix<kParameters> products{};  ///< sum of the outer products of each return's gradient
 };
 
@@ -88,22 +90,23 @@ double mean_square_about(double mu, double mean) {
   return 1 + (mean - mu) * (mean - mu);
 }
 
-/// The likelihood and its exact gradient by the forward recursion of dh/d(mu, omega, alpha, beta)
-/// (Fiorentini, Calzolari and Panattoni 1996, section 2).
+/// The likelihood and its exact gradient by the forward recursion of dh/d(mu, omega, alpha, beta,
+/// gamma) (Fiorentini, Calzolari and Panattoni 1996, section 2).
 template <bool kProducts>
 Score score(const GarchT& model, std::span<const double> returns, double mean) {
   const double n = static_cast<double>(returns.size());
   const double k = model.nu - 2;
   const double half = (model.nu + 1) / 2;
-  const double persistence = model.alpha + model.beta;
+  const double persistence = model.persistence();
   const double mean_square = mean_square_about(model.mu, mean);
   const LogGammaRatio ratio = log_gamma_ratio(model.nu / 2);
   const double constant_slope = 0.5 * ratio.slope - 0.5 / k;
   double h = model.first_variance;
   double h_mu = -2 * persistence * (mean - model.mu);
   double h_omega = 1, h_alpha = mean_square, h_beta = mean_square;
+  double h_gamma = 0.5 * mean_square;
   double sum_h = 0, sum_d = 0, sum_share = 0;
-  double g_mu = 0, g_omega = 0, g_alpha = 0, g_beta = 0;
+  double g_mu = 0, g_omega = 0, g_alpha = 0, g_beta = 0, g_gamma = 0;
   Score result;
   for (std::size_t first = 0; first < returns.size(); first += kBlock) {
     double product_h = 1, product_d = 1;
@@ -118,25 +121,30 @@ Score score(const GarchT& model, std::span<const double> returns, double mean) {
       const double by_omega = by_h * h_omega;
       const double by_alpha = by_h * h_alpha;
       const double by_beta = by_h * h_beta;
+      const double by_gamma = by_h * h_gamma;
       g_mu += by_mu;
       g_omega += by_omega;
       g_alpha += by_alpha;
       g_beta += by_beta;
+      g_gamma += by_gamma;
       sum_share += share;
       product_h *= h;
       product_d *= d;
       if constexpr (kProducts) {
         const double by_nu = constant_slope - 0.5 * std::log(d / (k * h)) + half * share / k;
-        const Five s{by_mu, by_omega, by_alpha, by_beta, by_nu};
+        const Six s{by_mu, by_omega, by_alpha, by_beta, by_nu, by_gamma};
         for (std::size_t i = 0; i < kParameters; ++i) {
           for (std::size_t j = 0; j <= i; ++j) result.products[i][j] += s[i] * s[j];
         }
       }
-      h_mu = -2 * model.alpha * e + model.beta * h_mu;
+      const double fallen = e < 0 ? 1 : 0;
+      const double response = model.alpha + model.gamma * fallen;
+      h_mu = -2 * response * e + model.beta * h_mu;
       h_omega = 1 + model.beta * h_omega;
       h_alpha = e2 + model.beta * h_alpha;
       h_beta = h + model.beta * h_beta;
-      h = model.omega + model.alpha * e2 + model.beta * h;
+      h_gamma = e2 * fallen + model.beta * h_gamma;
+      h = model.omega + response * e2 + model.beta * h;
     }
     sum_h += std::log(product_h);
     sum_d += std::log(product_d);
@@ -145,8 +153,9 @@ Score score(const GarchT& model, std::span<const double> returns, double mean) {
   result.value = n * (ratio.value - 0.5 * std::log(std::numbers::pi * k) + half * log_k) +
                  (half - 0.5) * sum_h - half * sum_d;
   const double sum_log = sum_d - sum_h - n * log_k;  // of 1 + e^2 / (k h)
-  result.gradient = {g_mu, g_omega, g_alpha, g_beta,
-                     n * constant_slope - 0.5 * sum_log + half * sum_share / k};
+  result.gradient = {
+      g_mu,   g_omega, g_alpha, g_beta, n * constant_slope - 0.5 * sum_log + half * sum_share / k,
+      g_gamma};
   for (std::size_t i = 0; i < kParameters; ++i) {
     for (std::size_t j = 0; j < i; ++j) result.products[j][i] = result.products[i][j];
   }
@@ -154,14 +163,15 @@ Score score(const GarchT& model, std::span<const double> returns, double mean) {
 }
 
 /// Free coordinates: mu, log of the long-run variance (above its floor), and the logits of the
-/// persistence alpha + beta, of alpha's part in it, and of nu within its range. The long-run
-/// variance is nearly orthogonal to the persistence, which omega is not.
+/// persistence, of the shocks' part in it, and of nu within its range; last the lean, whose
+/// hyperbolic tangent is the part by which falls count more than rises. The long-run variance is
+/// nearly orthogonal to the persistence, which omega is not.
 struct Transformed {
   GarchT model;
   Matrix<kParameters> jacobian{};  ///< [free][natural]
 };
 
-Transformed transform(const Five& at, double mean) {
+Transformed transform(const Six& at, double mean, Leverage leverage) {
   const double grown = std::exp(at[1]);
   const double long_run = kLeastVariance + grown;
   const double part = logistic(at[2]);
@@ -172,7 +182,9 @@ Transformed transform(const Five& at, double mean) {
   GarchT& model = out.model;
   model.mu = at[0];
   model.omega = long_run * (1 - persistence);
-  model.alpha = persistence * share;
+  const double lean = leverage == Leverage::gjr ? std::tanh(at[5]) : 0;
+  model.alpha = persistence * share * (1 - lean);
+  model.gamma = 2 * persistence * share * lean;
   model.beta = persistence * (1 - share);
   model.nu = kLeastNu + kSpanNu * nu_part;
   model.first_variance = model.omega + persistence * mean_square_about(model.mu, mean);
@@ -181,53 +193,64 @@ Transformed transform(const Five& at, double mean) {
   j[0][kMu] = 1;
   j[1][kOmega] = grown * (1 - persistence);
   j[2][kOmega] = -long_run * moved;
-  j[2][kAlpha] = moved * share;
+  j[2][kAlpha] = moved * share * (1 - lean);
+  j[2][kGamma] = 2 * moved * share * lean;
   j[2][kBeta] = moved * (1 - share);
-  j[3][kAlpha] = persistence * share * (1 - share);
-  j[3][kBeta] = -j[3][kAlpha];
+  const double shifted = persistence * share * (1 - share);
+  j[3][kAlpha] = shifted * (1 - lean);
+  j[3][kGamma] = 2 * shifted * lean;
+  j[3][kBeta] = -shifted;
   j[4][kNu] = kSpanNu * nu_part * (1 - nu_part);
+  if (leverage == Leverage::gjr) {
+    j[5][kAlpha] = -persistence * share * (1 - lean * lean);
+    j[5][kGamma] = -2 * j[5][kAlpha];
+  }
   return out;
 }
 
 /// The maximum for returns of unit variance.
-GarchT maximise(std::span<const double> returns, double mean) {
+GarchT maximise(std::span<const double> returns, double mean, Leverage leverage) {
   struct Start {
     double persistence, share;
   };
   constexpr std::array<Start, kLanes> kStarts{
       {{0.98, 0.05}, {0.98, 0.12}, {0.92, 0.12}, {0.6, 0.25}}};
-  std::array<Five, kLanes> points;
+  std::array<Six, kLanes> points;
   std::array<GarchT, kLanes> models;
   for (std::size_t i = 0; i < kLanes; ++i) {
-    points[i] = {mean, 0, logit(kStarts[i].persistence / kMostPersistence), logit(kStarts[i].share),
-                 logit((5 - kLeastNu) / kSpanNu)};
-    models[i] = transform(points[i], mean).model;
+    points[i] = {mean,
+                 0,
+                 logit(kStarts[i].persistence / kMostPersistence),
+                 logit(kStarts[i].share),
+                 logit((5 - kLeastNu) / kSpanNu),
+                 leverage == Leverage::gjr ? 0.3 : 0};
+    models[i] = transform(points[i], mean, leverage).model;
   }
   const auto values = log_likelihoods(models, returns);
   const auto best = static_cast<std::size_t>(std::ranges::max_element(values) - values.begin());
-  const auto point_of = [](const Five& at, const Transformed& there, const Score& s) {
+  const auto point_of = [](const Six& at, const Transformed& there, const Score& s) {
     Point<kParameters> point{
         .at = at, .value = -s.value, .gradient = times(there.jacobian, s.gradient)};
     for (double& g : point.gradient) g = -g;
     return point;
   };
   // The outer products estimate the information matrix, hence the curvature to start from.
-  const Transformed start = transform(points[best], mean);
+  const Transformed start = transform(points[best], mean, leverage);
   const Score first = score<true>(start.model, returns, mean);
   Matrix<kParameters> information{};
   for (std::size_t i = 0; i < kParameters; ++i) {
-    const Five row = times(first.products, start.jacobian[i]);
+    const Six row = times(first.products, start.jacobian[i]);
     for (std::size_t j = 0; j < kParameters; ++j) information[i][j] = dot(row, start.jacobian[j]);
   }
   constexpr double kTolerance = 1e-4;  // in log-likelihood, where one is a standard error
   constexpr int kMostEvaluations = 80;
   const auto found =
       minimise(point_of(points[best], start, first), inverse_with_ridge(information, 0.05),
-               kTolerance, kMostEvaluations, [&](const Five& at) {
-                 const Transformed there = transform(at, mean);
+               kTolerance, kMostEvaluations, [&](const Six& at) {
+                 const Transformed there = transform(at, mean, leverage);
                  return point_of(at, there, score<false>(there.model, returns, mean));
                });
-  return transform(found.at, mean).model;
+  return transform(found.at, mean, leverage).model;
 }
 
 }  // namespace
@@ -235,7 +258,7 @@ GarchT maximise(std::span<const double> returns, double mean) {
 double first_variance_of(const GarchT& model, std::span<const double> returns) {
   double squares = 0;
   for (double r : returns) squares += (r - model.mu) * (r - model.mu);
-  return model.omega + (model.alpha + model.beta) * squares / static_cast<double>(returns.size());
+  return model.omega + model.persistence() * squares / static_cast<double>(returns.size());
 }
 
 double log_likelihood(const GarchT& model, std::span<const double> returns) {
@@ -251,7 +274,7 @@ double log_likelihood(const GarchT& model, std::span<const double> returns) {
   return sum;
 }
 
-GarchT fit_garch_t(std::span<const double> returns, double size) {
+GarchT fit_garch_t(std::span<const double> returns, double size, Leverage leverage) {
   const double n = static_cast<double>(returns.size());
   double mean = 0;
   for (double r : returns) mean += r / n;
@@ -262,7 +285,7 @@ GarchT fit_garch_t(std::span<const double> returns, double size) {
   std::vector<double> scaled;
   scaled.reserve(returns.size());
   for (double r : returns) scaled.push_back(r / sd);
-  GarchT model = maximise(scaled, mean / sd);
+  GarchT model = maximise(scaled, mean / sd, leverage);
   model.mu *= sd;
   model.omega *= variance;
   model.first_variance *= variance;
