@@ -58,14 +58,15 @@ std::vector<double> returns_of(const std::vector<domain::Bar>& bars) {
 TEST(Garch, NoNeighbourIsMoreLikely) {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     const auto returns = returns_of(support::garch_bars(1260, seed));
-    const GarchT best = fit_garch_t(returns, 5);
+    const Leverage leverage = seed % 2 ? Leverage::none : Leverage::gjr;
+    const GarchT best = fit_garch_t(returns, 5, leverage);
     const double reached = log_likelihood(best, returns);
-    for (double GarchT::* parameter :
-         {&GarchT::mu, &GarchT::omega, &GarchT::alpha, &GarchT::beta, &GarchT::nu}) {
+    for (double GarchT::* parameter : {&GarchT::mu, &GarchT::omega, &GarchT::alpha, &GarchT::beta,
+                                       &GarchT::nu, &GarchT::gamma}) {
       for (double factor : {0.9, 0.99, 1.01, 1.1}) {
         GarchT moved = best;
         moved.*parameter *= factor;
-        if (moved.alpha + moved.beta >= 0.9999) continue;
+        if (moved.persistence() >= 0.9999) continue;
         moved.first_variance = first_variance_of(moved, returns);
         EXPECT_LE(log_likelihood(moved, returns), reached + 1e-3) << "seed " << seed;
       }
@@ -82,6 +83,24 @@ TEST(Garch, RecoversWhatMadeTheReturns) {
   EXPECT_NEAR(model.alpha, truth.alpha, 0.015);
   EXPECT_NEAR(model.beta, truth.beta, 0.015);
   EXPECT_NEAR(model.nu, truth.nu, 0.7);
+}
+
+TEST(Garch, RecoversHowMuchMoreFallsCount) {
+  constexpr GarchT truth{.omega = 2e-6, .alpha = 0.03, .beta = 0.88, .gamma = 0.12};
+  Rng rng(11);
+  std::vector<double> returns;
+  double variance = truth.omega / (1 - truth.persistence());
+  for (int i = 0; i < 20000; ++i) {
+    returns.push_back(std::sqrt(variance) *
+                      domain::normal_quantile(1e-9 + (1 - 2e-9) * rng.uniform()));
+    variance = truth.next_variance(variance, returns.back());
+  }
+  const GarchT model = fit_garch_t(returns, 5, Leverage::gjr);
+  EXPECT_NEAR(model.alpha, truth.alpha, 0.012);
+  EXPECT_NEAR(model.gamma, truth.gamma, 0.025);
+  EXPECT_NEAR(model.beta, truth.beta, 0.015);
+  EXPECT_EQ(fit_garch_t(returns, 5).gamma, 0);
+  EXPECT_GT(log_likelihood(model, returns), log_likelihood(fit_garch_t(returns, 5), returns) + 20);
 }
 
 TEST(Garch, ScaleOfTheReturnsOnlyScalesTheModel) {
