@@ -68,6 +68,24 @@ constexpr std::array kCatalog{
                  "package for R, section 3",
              .min_bars = 10,
              .fit = fit_arima},
+    ModelRow{.name = "ar",
+             .title = "Autoregression on recent and seasonal lags",
+             .source = "Box, Jenkins, Reinsel and Ljung 2016, Time Series Analysis, 5th ed., "
+                       "section 7.1.3 (conditional least squares)",
+             .min_bars = 8,
+             .fit = fit_ar},
+    ModelRow{.name = "seasonal_ar",
+             .title = "Autoregression of seasonal differences",
+             .source = "Box, Jenkins, Reinsel and Ljung 2016, Time Series Analysis, 5th ed., "
+                       "sections 7.1.3 and 9.2",
+             .min_bars = 8,
+             .fit = fit_seasonal_ar},
+    ModelRow{.name = "tbats",
+             .title = "Trigonometric multiple seasonality with autoregressive errors",
+             .source = "De Livera, Hyndman and Snyder 2011, Forecasting time series with complex "
+                       "seasonal patterns using exponential smoothing, equations 3 and 7",
+             .min_bars = 10,
+             .fit = fit_tbats},
     ModelRow{.name = "garch_fhs",
              .title = "GARCH(1,1)-t with filtered historical simulation",
              .source = "Bollerslev 1987, A conditionally heteroskedastic time series model; "

@@ -17,6 +17,9 @@ Fitted fit_ets(const ModelRow& row, const Sample& sample, const Setting& setting
 Fitted fit_theta(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_dotm(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_arima(const ModelRow& row, const Sample& sample, const Setting& setting);
+Fitted fit_ar(const ModelRow& row, const Sample& sample, const Setting& setting);
+Fitted fit_seasonal_ar(const ModelRow& row, const Sample& sample, const Setting& setting);
+Fitted fit_tbats(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_garch_fhs(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_gjr_fhs(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_har(const ModelRow& row, const Sample& sample, const Setting& setting);

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace ara::models {
+
+/// The normal equations of a least-squares regression, gathered row by row, and their solution with
+/// shrinkage (ridge regression; Hoerl and Kennard 1970).
+class NormalEquations {
+ public:
+  explicit NormalEquations(std::size_t columns)
+      : columns_(columns), products_(columns * columns), targets_(columns) {}
+
+  void add(std::span<const double> row, double target) {
+    for (std::size_t i = 0; i < columns_; ++i) {
+      targets_[i] += row[i] * target;
+      for (std::size_t j = 0; j <= i; ++j) products_[i * columns_ + j] += row[i] * row[j];
+    }
+  }
+
+  /// argmin |target - X b|^2 + sum over i of penalty_i b_i^2, by Cholesky decomposition; empty where
+  /// the matrix is not positive definite.
+  std::vector<double> solve(std::span<const double> penalty) const {
+    std::vector<double> lower = products_;
+    std::vector<double> x = targets_;
+    const auto at = [&](std::size_t i, std::size_t j) -> double& {
+      return lower[i * columns_ + j];
+    };
+    for (std::size_t i = 0; i < columns_; ++i) {
+      at(i, i) += penalty[i];
+      for (std::size_t j = 0; j <= i; ++j) {
+        double sum = at(i, j);
+        for (std::size_t k = 0; k < j; ++k) sum -= at(i, k) * at(j, k);
+        if (j < i) {
+          at(i, j) = sum / at(j, j);
+        } else if (sum > 0) {
+          at(i, i) = std::sqrt(sum);
+        } else {
+          return {};
+        }
+      }
+    }
+    for (std::size_t i = 0; i < columns_; ++i) {
+      for (std::size_t k = 0; k < i; ++k) x[i] -= at(i, k) * x[k];
+      x[i] /= at(i, i);
+    }
+    for (std::size_t i = columns_; i-- > 0;) {
+      for (std::size_t k = i + 1; k < columns_; ++k) x[i] -= at(k, i) * x[k];
+      x[i] /= at(i, i);
+    }
+    return x;
+  }
+
+  /// Sum of squares of column i.
+  double square(std::size_t i) const { return products_[i * columns_ + i]; }
+
+ private:
+  std::size_t columns_;
+  std::vector<double> products_;  ///< X'X, row by row, the lower triangle
+  std::vector<double> targets_;   ///< X'y
+};
+
+}  // namespace ara::models
