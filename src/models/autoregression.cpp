@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "models/gaussian.h"
-#include "models/normal_equations.h"
+#include "models/ridge.h"
 #include "models/seasons.h"
 
 namespace ara::models {
@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kRowsPerLag = 5;       ///< a group of lags with fewer equations is left out
 constexpr double kShrinkage = 1e-6;     ///< of the sum of squares: only against singularity
-constexpr double kMostShrinkage = 1e3;  ///< beyond it only the random walk is left
+constexpr double kMostShrinkage = 1e3;  ///< of the search for weights that do not explode
 constexpr double kMostResponse = 4;     ///< see Recursion::explosive
 constexpr std::size_t kResponses = 3;   ///< longest lags over which responses are looked at
 
@@ -122,7 +122,7 @@ class Regression {
  private:
   std::vector<double> w_;
   std::vector<std::size_t> lags_;
-  NormalEquations equations_;
+  Ridge equations_;
 };
 
 /// The recursion of y that has the weights of w.

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <numbers>
 
-#include "models/normal_equations.h"
 #include "models/quasi_newton.h"
+#include "models/ridge.h"
 #include "models/seasons.h"
 
 namespace ara::models {
@@ -44,7 +44,7 @@ TbatsState seed(std::span<const double> values, const TbatsParameters& parameter
                        .s_star = std::vector<double>(harmonics, 0)};
   TbatsState as_sine{.s = std::vector<double>(harmonics, 0),
                      .s_star = std::vector<double>(harmonics, 1)};
-  NormalEquations equations(1 + 2 * harmonics);
+  Ridge equations(1 + 2 * harmonics);
   std::vector<double> row(1 + 2 * harmonics, 1);
   for (double value : values) {
     for (std::size_t j = 0; j < harmonics; ++j) {

@@ -7,11 +7,11 @@
 
 namespace ara::models {
 
-/// The normal equations of a least-squares regression, gathered row by row, and their solution with
+/// A least-squares regression whose rows are taken one by one, and its solution with
 /// shrinkage (ridge regression; Hoerl and Kennard 1970).
-class NormalEquations {
+class Ridge {
  public:
-  explicit NormalEquations(std::size_t columns)
+  explicit Ridge(std::size_t columns)
       : columns_(columns), products_(columns * columns), targets_(columns) {}
 
   void add(std::span<const double> row, double target) {
@@ -21,8 +21,8 @@ class NormalEquations {
     }
   }
 
-  /// argmin |target - X b|^2 + sum over i of penalty_i b_i^2, by Cholesky decomposition; empty where
-  /// the matrix is not positive definite.
+  /// argmin |target - X b|^2 + sum over i of penalty_i b_i^2, by Cholesky decomposition; empty
+  /// where the matrix is not positive definite.
   std::vector<double> solve(std::span<const double> penalty) const {
     std::vector<double> lower = products_;
     std::vector<double> x = targets_;
