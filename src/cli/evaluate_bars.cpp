@@ -10,6 +10,7 @@
 #include "base/cpu_time.h"
 #include "cli/command.h"
 #include "cli/evaluate.h"
+#include "cli/evaluate_plot.h"
 #include "cli/output.h"
 #include "cli/parallel.h"
 #include "cli/progress.h"
@@ -193,6 +194,11 @@ Result<BarsReport> evaluate(const Options& options) {
 int run(const Options& options) {
   const auto report = evaluate(options);
   if (!report) return cli::report(report.error());
+  if (!options.plot.empty()) {
+    if (const auto written = write_file(options.plot, plot(*report)); !written) {
+      return cli::report(written.error());
+    }
+  }
   return emit_or_report(options.json ? to_json(*report) + "\n"
                                      : to_text(*report, standard_output().colour));
 }

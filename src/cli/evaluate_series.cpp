@@ -1,17 +1,18 @@
 // ara evaluate series
+#include "cli/evaluate_series.h"
+
+#include <array>
 #include <format>
 #include <memory>
-#include <optional>
 
 #include "base/clock.h"
 #include "base/cpu_time.h"
 #include "cli/command.h"
 #include "cli/evaluate.h"
-#include "cli/json.h"
+#include "cli/evaluate_plot.h"
 #include "cli/output.h"
 #include "cli/parallel.h"
 #include "cli/progress.h"
-#include "cli/table.h"
 #include "evaluation/naive.h"
 #include "evaluation/series.h"
 #include "ingest/source.h"
@@ -30,24 +31,7 @@ struct Options : EvaluateOptions {
   std::string season = "1";
 };
 
-/// The means of a method, or why it could not be had.
-struct Outcome {
-  std::string name;
-  SeriesScores scores;
-  double owa = 0;
-  std::optional<Error> error;
-  double seconds = 0;
-  double cpu_seconds = 0;
-};
-
-struct Report {
-  std::size_t series = 0;
-  std::size_t unscaled = 0;
-  std::vector<Outcome> models;      ///< the first is the headline
-  std::vector<Outcome> benchmarks;  ///< point forecasts only; the last is naive2
-  double seconds = 0;
-  double cpu_seconds = 0;
-};
+using Outcome = SeriesReport::Outcome;
 
 double seconds_since(SteadyTime start) {
   return std::chrono::duration<double>(system_clock().steady() - start).count();
@@ -108,7 +92,7 @@ Outcome score_model(const models::ModelRow& row, std::span<const SeriesTask> tas
   return outcome;
 }
 
-Result<Report> evaluate(const Options& options) {
+Result<SeriesReport> evaluate(const Options& options) {
   const SteadyTime start = system_clock().steady();
   const auto rows = parse_models(options.model);
   if (!rows) return std::unexpected(rows.error());
@@ -119,7 +103,7 @@ Result<Report> evaluate(const Options& options) {
   const auto tasks = read_tasks(options, *season);
   if (!tasks) return std::unexpected(tasks.error());
 
-  Report report{.series = tasks->size()};
+  SeriesReport report{.series = tasks->size(), .season = *season};
   report.benchmarks = score_benchmarks(*tasks, *season);
   const SeriesScores& naive2 = report.benchmarks.back().scores;
   const models::Setting setting{.scale = domain::Scale::level, .season = *season};
@@ -136,95 +120,15 @@ Result<Report> evaluate(const Options& options) {
   return report;
 }
 
-std::string to_text(const Report& report, bool colour) {
-  using enum Table::Align;
-  Table table({{"Model"},
-               {"sMAPE %", right},
-               {"MASE", right},
-               {"OWA", right},
-               {"MSIS", right},
-               {"ACD", right},
-               {"80 %", right},
-               {"Seconds", right},
-               {"CPU s", right}});
-  for (const Outcome& one : report.benchmarks) {
-    table.add({{one.name},
-               {std::format("{:.3f}", one.scores.smape)},
-               {std::format("{:.3f}", one.scores.mase)},
-               {std::format("{:.3f}", one.owa)},
-               {},
-               {},
-               {},
-               {},
-               {}});
-  }
-  std::string refused;
-  for (const Outcome& one : report.models) {
-    if (one.error) {
-      refused += std::format("{}: {}\n", one.name, one.error->message);
-      continue;
-    }
-    table.add({{one.name, "1"},
-               {std::format("{:.3f}", one.scores.smape)},
-               {std::format("{:.3f}", one.scores.mase)},
-               {std::format("{:.3f}", one.owa), "1"},
-               {std::format("{:.3f}", one.scores.msis)},
-               {std::format("{:.4f}", evaluation::absolute_coverage_difference(one.scores))},
-               {std::format("{:.1f}", 100 * one.scores.coverage_80)},
-               {std::format("{:.1f}", one.seconds)},
-               {std::format("{:.1f}", one.cpu_seconds)}});
-  }
-  return table.render(colour) + refused +
-         std::format(
-             "\n{} series, {:.1f} s, {:.1f} CPU s. OWA is against naive2 of this run; MSIS and "
-             "ACD\nare of the 95 % interval, 80 % is the coverage of the 80 % interval.\n",
-             report.series, report.seconds, report.cpu_seconds);
-}
-
-void put_scores(Json& json, yyjson_mut_val* object, const Outcome& one, bool intervals) {
-  json.put(object, "smape", json.real(one.scores.smape));
-  json.put(object, "mase", json.real(one.scores.mase));
-  json.put(object, "owa", json.real(one.owa));
-  if (!intervals) return;
-  json.put(object, "msis", json.real(one.scores.msis));
-  json.put(object, "acd", json.real(evaluation::absolute_coverage_difference(one.scores)));
-  json.put(object, "coverage_80", json.real(one.scores.coverage_80));
-}
-
-std::string to_json(const Report& report) {
-  Json json;
-  yyjson_mut_val* const root = json.object();
-  json.put(root, "series", json.number(report.series));
-  put_scores(json, root, report.models.front(), true);
-  json.put(root, "seconds", json.real(report.seconds));
-  json.put(root, "cpu_seconds", json.real(report.cpu_seconds));
-  yyjson_mut_val* const models = json.object();
-  for (const Outcome& one : report.models) {
-    yyjson_mut_val* const object = json.object();
-    if (one.error) {
-      json.put(object, "refused", json.text(one.error->message));
-    } else {
-      put_scores(json, object, one, true);
-    }
-    json.put(object, "seconds", json.real(one.seconds));
-    json.put(object, "cpu_seconds", json.real(one.cpu_seconds));
-    json.put(models, one.name, object);
-  }
-  json.put(root, "models", models);
-  yyjson_mut_val* const benchmarks = json.object();
-  for (const Outcome& one : report.benchmarks) {
-    yyjson_mut_val* const object = json.object();
-    put_scores(json, object, one, false);
-    json.put(benchmarks, one.name, object);
-  }
-  json.put(root, "benchmarks", benchmarks);
-  return json.write(root) + "\n";
-}
-
 int run(const Options& options) {
   const auto report = evaluate(options);
   if (!report) return cli::report(report.error());
-  return emit_or_report(options.json ? to_json(*report)
+  if (!options.plot.empty()) {
+    if (const auto written = write_file(options.plot, plot(*report)); !written) {
+      return cli::report(written.error());
+    }
+  }
+  return emit_or_report(options.json ? to_json(*report) + "\n"
                                      : to_text(*report, standard_output().colour));
 }
 

@@ -1,0 +1,174 @@
+#include "evaluation/rolling.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "models/market.h"
+#include "support/each_model.h"
+#include "support/garch_bars.h"
+
+namespace ara::evaluation {
+namespace {
+
+constexpr std::size_t kHistory = 300;  ///< enough for every model, and quick
+
+Symbol symbol_of(std::vector<domain::Bar> bars) {
+  Symbol symbol{.name = "X", .bars = std::move(bars)};
+  const std::array<std::span<const domain::Bar>, 1> universe{symbol.bars};
+  symbol.market = models::market_at(models::market_factor(universe), symbol.bars);
+  return symbol;
+}
+
+const models::ModelRow& drift() {
+  return *models::find_model("drift").value();
+}
+
+class EachModelRolls : public support::EachModel {};
+
+TEST_P(EachModelRolls, LaterBarsChangeNoEarlierScore) {
+  constexpr int kHorizon = 3;
+  const RollOptions options{.horizon = kHorizon, .last = 24, .history = kHistory};
+  const Symbol symbol = symbol_of(support::garch_bars(kFirstOrigin + 40));
+  // From bar `cut` on the price is another; origins up to cut - 1 - kHorizon do not see it.
+  const std::size_t n = symbol.bars.size();
+  const std::size_t cut = n - 12;
+  auto changed = symbol.bars;
+  for (std::size_t i = cut; i < n; ++i) changed[i].close *= 1.5 + 0.1 * static_cast<double>(i % 3);
+  const Symbol other = symbol_of(changed);
+  const auto one = Roll::make(symbol, options).value();
+  const auto two = Roll::make(other, options).value();
+  const auto a = one.model(row()).value();
+  const auto b = two.model(row()).value();
+  ASSERT_EQ(a.crps.size(), 24U);
+  const std::size_t first = n - 1 - kHorizon - 23;
+  const std::size_t unaffected = cut - kHorizon - first;  // first + i + kHorizon < cut
+  for (std::size_t i = 0; i < unaffected; ++i) {
+    EXPECT_EQ(a.crps[i], b.crps[i]) << i;
+    EXPECT_EQ(a.within[i], b.within[i]) << i;
+  }
+  EXPECT_NE(a.crps.back(), b.crps.back());
+  for (std::size_t p = 0; p < kPeerNames.size(); ++p) {
+    const auto before = one.peer(static_cast<Peer>(p)).value();
+    const auto after = two.peer(static_cast<Peer>(p)).value();
+    for (std::size_t i = 0; i < unaffected; ++i) {
+      EXPECT_EQ(before.crps[i], after.crps[i]) << kPeerNames[p] << " " << i;
+    }
+    EXPECT_NE(before.crps.back(), after.crps.back()) << kPeerNames[p];
+  }
+}
+
+TEST_P(EachModelRolls, AnOriginsScoreDoesNotDependOnHowManyOthersAreScored) {
+  const Symbol symbol = symbol_of(support::garch_bars(kFirstOrigin + 40));
+  const RollOptions few{.horizon = 2, .last = 5, .history = kHistory};
+  const RollOptions many{.horizon = 2, .last = 33, .history = kHistory};
+  const auto a = Roll::make(symbol, few).value().model(row()).value();
+  const auto b = Roll::make(symbol, many).value().model(row()).value();
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(a.crps[i], b.crps[28 + i]) << i;
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, EachModelRolls, support::model_names(), support::model_name);
+
+TEST(Roll, ScoresWhatAServiceWouldHaveForecast) {
+  const Symbol symbol = symbol_of(support::garch_bars(kFirstOrigin + 30));
+  const RollOptions options{.horizon = 2, .last = 25, .history = kHistory};
+  const auto scores = Roll::make(symbol, options).value().model(drift()).value();
+  const std::span<const domain::Bar> bars = symbol.bars;
+  const std::size_t n = bars.size();
+  double right = 0;
+  for (std::size_t i = 0; i < 25; ++i) {
+    const std::size_t t = n - 1 - 2 - 24 + i;
+    // Drift's forecast is that of its fit, whatever came since.
+    const std::size_t fitted = (t + 1) / 20 * 20;
+    const auto model = models::fit(drift(), bars.subspan(fitted - kHistory, kHistory), {}).value();
+    const auto path = model->forecast(2);
+    double loss = 0;
+    for (std::size_t h = 1; h <= 2; ++h) {
+      const double y = std::log(bars[t + h].close / bars[t].close);
+      loss += crps(quantiles_of(path.change[h - 1]), y) / 2;
+      right += (path.change[h - 1].median() > 0) == (y > 0);
+    }
+    EXPECT_NEAR(scores.crps[i], loss, 1e-12) << i;
+  }
+  EXPECT_EQ(scores.direction.count, 50U);
+  EXPECT_EQ(static_cast<double>(scores.direction.right), right);
+  EXPECT_NEAR(scores.mean_crps(), (scores.crps_by_horizon[0] + scores.crps_by_horizon[1]) / 2,
+              1e-12);
+}
+
+TEST(Roll, HistoricalIsTheSortedLastYear) {
+  const Symbol symbol = symbol_of(support::garch_bars(kFirstOrigin + 20));
+  const RollOptions options{.horizon = 3, .last = 10, .history = kHistory};
+  const auto scores = Roll::make(symbol, options).value().peer(Peer::historical).value();
+  const auto& bars = symbol.bars;
+  for (std::size_t i = 0; i < 10; ++i) {
+    const std::size_t t = bars.size() - 1 - 3 - 9 + i;
+    double loss = 0;
+    for (std::size_t h = 1; h <= 3; ++h) {
+      std::vector<double> changes;
+      for (std::size_t end = t - 249; end <= t; ++end) {
+        changes.push_back(std::log(bars[end].close) - std::log(bars[end - h].close));
+      }
+      std::ranges::sort(changes);
+      const double y = std::log(bars[t + h].close) - std::log(bars[t].close);
+      loss += crps(quantiles_of_sorted(changes), y) / 3;
+    }
+    EXPECT_NEAR(scores.crps[i], loss, 1e-12) << i;
+  }
+}
+
+TEST(Roll, WhatIsLearnedEndsBeforeTheOrigin) {
+  const Symbol symbol = symbol_of(support::garch_bars(kFirstOrigin + 60));
+  std::vector<domain::Time> asked;
+  RollOptions options{.horizon = 1, .last = 50, .history = kHistory};
+  options.setting_at = [&](models::Setting setting, domain::Time until) {
+    asked.push_back(until);
+    return setting;
+  };
+  ASSERT_TRUE(Roll::make(symbol, options).value().model(drift()).has_value());
+  // Origins are bars 509 to 558 (of 0 to 559): fits at the counts 500, 520, 540.
+  ASSERT_EQ(asked.size(), 3U);
+  EXPECT_EQ(asked[0], symbol.bars[499].time);
+  EXPECT_EQ(asked[1], symbol.bars[519].time);
+  EXPECT_EQ(asked[2], symbol.bars[539].time);
+}
+
+TEST(Roll, HasAsManyOriginsAsTheBarsAllow) {
+  const Symbol symbol = symbol_of(support::garch_bars(kFirstOrigin + 20));
+  const RollOptions options{.horizon = 5, .last = 1000, .history = kHistory};
+  const auto roll = Roll::make(symbol, options).value();
+  EXPECT_EQ(roll.origins(), 16U);  // bars 499 to 514 of 0 to 519
+  EXPECT_EQ(roll.date(0), domain::date_of(symbol.bars[499].time));
+  const Symbol tiny = symbol_of(support::garch_bars(kFirstOrigin + 4));
+  const auto none = Roll::make(tiny, options);
+  ASSERT_FALSE(none.has_value());
+  EXPECT_THAT(none.error().message, testing::HasSubstr("at least 505"));
+}
+
+TEST(Roll, SeriesThatCrossZeroAreScoredOnTheirLevel) {
+  std::vector<double> values;
+  for (std::size_t i = 0; i < kFirstOrigin + 10; ++i) {
+    values.push_back(std::sin(0.1 * static_cast<double>(i)));
+  }
+  const Symbol symbol = symbol_of(support::bars_of(values));
+  const RollOptions options{.horizon = 1, .last = 1, .history = kHistory};
+  const auto roll = Roll::make(symbol, options).value();
+  EXPECT_EQ(roll.scale(), domain::Scale::level);
+  EXPECT_TRUE(std::isfinite(roll.model(drift()).value().mean_crps()));
+}
+
+TEST(Roll, StillSeriesGiveNoVolatilityToScore) {
+  const Symbol symbol = symbol_of(support::bars_of(std::vector<double>(kFirstOrigin + 10, 5.0)));
+  const RollOptions options{.horizon = 2, .last = 5, .history = kHistory};
+  const auto scores = Roll::make(symbol, options).value().model(drift()).value();
+  EXPECT_EQ(scores.qlike, 0);
+  EXPECT_EQ(scores.direction.count, 0U);
+  EXPECT_EQ(scores.mean_crps(), 0);
+  EXPECT_EQ(scores.coverage(0), 1);
+}
+
+}  // namespace
+}  // namespace ara::evaluation
