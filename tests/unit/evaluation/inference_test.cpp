@@ -21,12 +21,12 @@ TEST(StudentPValue, TabulatedValues) {
 }
 
 TEST(DieboldMariano, ByHand) {
-  // Mean 2; two lags by floor(4 (10 / 100)^(2/9)); long-run variance 0.16 with weights 2/3 and 1/3;
-  // 2 / sqrt(0.16 / 10) = 15.81, times sqrt(9 / 10) or, for three steps, sqrt(5.6 / 10).
+  // Mean 2; two lags by floor(4 (10 / 100)^(2/9)); long-run variance 1.6 with weights 2/3 and 1/3;
+  // 2 / sqrt(1.6 / 10) = 5, times sqrt(9 / 10) or, for three steps, sqrt(5.6 / 10).
   const std::vector<double> d{1, 3, 2, 4, -1, 2, 0, 5, 1, 3};
-  EXPECT_NEAR(diebold_mariano(d, 1).statistic, 15, 1e-9);
-  EXPECT_NEAR(diebold_mariano(d, 3).statistic, std::sqrt(5.6 * 25), 1e-9);
-  EXPECT_NEAR(diebold_mariano(d, 1).p_value, student_p_value(15, 9), 1e-15);
+  EXPECT_NEAR(diebold_mariano(d, 1).statistic, 5 * std::sqrt(0.9), 1e-12);
+  EXPECT_NEAR(diebold_mariano(d, 3).statistic, 5 * std::sqrt(0.56), 1e-12);
+  EXPECT_NEAR(diebold_mariano(d, 1).p_value, student_p_value(5 * std::sqrt(0.9), 9), 1e-12);
 }
 
 TEST(DieboldMariano, NoEvidenceWithoutVariationOrData) {
