@@ -1,6 +1,7 @@
 // ara evaluate
 #include "cli/evaluate.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <format>
@@ -25,14 +26,13 @@ void add_evaluate_options(CLI::App& app, EvaluateOptions& options, std::string_v
       ->type_name("FILE");
 }
 
-Result<std::vector<const models::ModelRow*>> parse_models(std::string_view names) {
+Result<std::vector<const models::ModelRow*>> parse_models(std::string_view names,
+                                                          std::string_view default_model) {
   std::vector<const models::ModelRow*> rows;
   if (names == "all") {
-    // The last row is the default: it comes first, being what the headline is about.
-    rows.push_back(&models::catalog().back());
-    for (const auto& row : models::catalog().first(models::catalog().size() - 1)) {
-      rows.push_back(&row);
-    }
+    for (const auto& row : models::catalog()) rows.push_back(&row);
+    std::ranges::stable_partition(rows,
+                                  [&](const auto* row) { return row->name == default_model; });
     return rows;
   }
   for (const auto part : std::views::split(names, ',')) {

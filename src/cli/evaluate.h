@@ -23,8 +23,10 @@ struct EvaluateOptions {
 };
 void add_evaluate_options(CLI::App& app, EvaluateOptions& options, std::string_view default_model);
 
-/// "all" or names with commas between them, in that order; the error lists the names.
-Result<std::vector<const models::ModelRow*>> parse_models(std::string_view names);
+/// Names with commas between them, in that order, or "all", the default model first; the error
+/// lists the names.
+Result<std::vector<const models::ModelRow*>> parse_models(std::string_view names,
+                                                          std::string_view default_model);
 
 /// An integer in [low, high]; Code::invalid on `field`.
 Result<int> parse_bounded(std::string_view field, std::string_view text, int low, int high);

@@ -159,7 +159,7 @@ Result<BarsReport> summarise(std::vector<Scored> scored,
 
 Result<BarsReport> evaluate(const Options& options) {
   const SteadyTime start = system_clock().steady();
-  const auto rows = parse_models(options.model);
+  const auto rows = parse_models(options.model, models::catalog().back().name);
   if (!rows) return std::unexpected(rows.error());
   const auto horizon =
       parse_bounded("horizon", options.horizon, 1, domain::ForecastKey::kMaxHorizon);

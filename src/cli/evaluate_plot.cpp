@@ -69,7 +69,7 @@ void draw_reliability(Svg& svg, const Axes& axes, const Summary& summary) {
 }
 
 void draw_key(Svg& svg, const Axes& axes, std::string_view first, std::string_view second) {
-  const double y = axes.top - 10;
+  const double y = axes.top - 26;
   const double right = axes.left + axes.width;
   svg.circle(right - 170, y - 4, 4, ink::kOrange);
   svg.text(right - 162, y, first, ink::kQuiet, 11);
@@ -188,6 +188,7 @@ std::string plot(const SeriesReport& report) {
     draw_row(svg, owa, at, rows[i]->name);
     svg.rectangle(owa.left, y - 5, owa.x(std::min(rows[i]->owa, owa.x_high)) - owa.left, 10,
                   i == 0 ? ink::kBlue : ink::kQuiet, 0.8);
+    svg.text(owa.left + owa.width + 8, y + 4, std::format("{:.3f}", rows[i]->owa), ink::kText, 11);
     if (i >= rows.size() - report.benchmarks.size()) continue;
     draw_row(svg, covered, at, "");
     svg.circle(covered.x(std::max(0.5, rows[i]->scores.coverage_80)), y, 4, ink::kOrange);
