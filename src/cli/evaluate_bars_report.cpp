@@ -141,14 +141,12 @@ std::string change(double ratio) {
 std::string peers_text(const Summary& summary, bool colour) {
   using enum Table::Align;
   Table table({{"CRPS against"},
-               {"% (below 0 is better)", right},
+               {"%, below 0 is better", right},
                {"95 % interval", right},
                {"DM", right},
                {"p", right},
                {"Better on", right},
-               {"Peer covers 50 %", right},
-               {"80 %", right},
-               {"90 %", right},
+               {"Peer's 80 % covers", right},
                {"95 %", right}});
   for (std::size_t p = 0; p < kPeerNames.size(); ++p) {
     const auto& covered = summary.peer_coverage[p];
@@ -158,9 +156,7 @@ std::string peers_text(const Summary& summary, bool colour) {
                {std::format("{:+.2f}", summary.test[p].statistic)},
                {std::format("{:.4f}", summary.test[p].p_value)},
                {percent(summary.share_better[p]) + " %"},
-               {percent(covered[0])},
                {percent(covered[1])},
-               {percent(covered[2])},
                {percent(covered[3])}});
   }
   return table.render(colour);
@@ -225,9 +221,10 @@ std::string to_text(const BarsReport& report, bool colour) {
     text += model.error ? model.error->message + "\n" : summary_text(model.summary, colour);
     text += "\n";
   }
-  text += std::format("{} symbols, {} origins, 1 to {} sessions ahead; {:.1f} s, {:.1f} CPU s\n",
-                      report.symbols, report.models.front().summary.origins, report.horizon,
-                      report.seconds, report.cpu_seconds);
+  text += std::format("{} symbol{}, {} origins, 1 to {} sessions ahead; {:.1f} s, {:.1f} CPU s\n",
+                      report.symbols, report.symbols == 1 ? "" : "s",
+                      report.models.front().summary.origins, report.horizon, report.seconds,
+                      report.cpu_seconds);
   if (report.skipped.empty()) return text;
   text += "Too few bars:";
   for (const std::string& name : report.skipped) text += " " + name;

@@ -238,7 +238,7 @@ class Bars(Case):
         self.assertIn("twice", self.bad(2, "bars", file, file))
         html = self.write("page.csv", "<html>no bars</html>\n")
         self.bad(2, "bars", html)
-        self.assertIn("bars", self.ara().stderr)
+        self.assertIn("subcommand", self.bad(2))
 
     def test_progress_is_shown_on_a_terminal_and_goes_away(self):
         leader, follower = pty.openpty()
