@@ -66,8 +66,8 @@ int run(const char* path, std::span<char*> names) {
     double seconds = 0;
     for (const Series& series : all) {
       const double before = computed();
-      const auto model = models::fit(**row, series.bars,
-                                     {.scale = domain::Scale::level, .season = series.season});
+      const auto model =
+          models::fit(**row, series.bars, {.scale = domain::Scale::level, .season = series.season});
       if (!model) {
         std::fprintf(stderr, "%s of %s: %s\n", name, series.id.c_str(),
                      model.error().message.c_str());

@@ -18,6 +18,11 @@ constexpr double kFurthest = 12;  ///< of a logit: nearer to a bound there is no
 constexpr double kTolerance = 1e-5;
 constexpr int kMostValues = 400;
 constexpr double kReach = 2;  ///< the longest step of a logit
+/// Normal relative errors that are larger (0.2: five of them reach below zero) are not positive
+/// enough to stand for positive values, and their likelihood prefers biased forecasts.
+constexpr double kMostRelativeError = 0.2;
+/// An undamped trend is a damped one whose phi came out as 1: it has no fewer parameters.
+constexpr double kUndamped = 2;
 /// A spread smaller than this part of the mean leaves no difference between relative and other
 /// errors but rounding.
 constexpr double kLeastSpread = 1e-6;
@@ -85,8 +90,9 @@ EtsStart first_guess(const EtsForm& form, std::span<const double> values, std::s
 /// bounds, and the states, each in units that give it a curvature of about 1.
 class Problem {
  public:
-  Problem(EtsForm form, std::span<const double> values, std::size_t period)
+  Problem(EtsForm form, std::span<const double> values, std::size_t period, double most_beta)
       : form_(form),
+        most_beta_(most_beta),
         likelihood_(form, values),
         count_(static_cast<double>(values.size())),
         start_(first_guess(form, values, period)) {}
@@ -102,8 +108,9 @@ class Problem {
     double g_alpha = gp.alpha;
     std::size_t i = 1;
     if (form_.has_trend()) {
-      out[i++] = gp.beta * (parameters_.alpha - kLeast) * slope_of(share_.beta) * per_logit_;
-      g_alpha += gp.beta * share_.beta;
+      out[i++] =
+          most_beta_ * gp.beta * (parameters_.alpha - kLeast) * slope_of(share_.beta) * per_logit_;
+      g_alpha += most_beta_ * gp.beta * share_.beta;
     }
     if (form_.has_season()) {
       out[i++] = gp.gamma * (1 - parameters_.alpha - kLeast) * slope_of(share_.gamma) * per_logit_;
@@ -119,30 +126,39 @@ class Problem {
     for (double& slope : out) slope = std::isfinite(slope) ? slope : 0;
   }
 
-  /// The best of a grid of smoothing parameters, the states as first guessed; sets the units.
-  std::vector<double> begin() {
-    EtsParameters best{.alpha = 0.5, .beta = 0.01, .gamma = 0.01, .phi = 0.95};
-    double least = INFINITY;
-    for (double alpha : {0.03, 0.2, 0.6, 0.95}) {
-      for (double beta : {0.02, 0.3}) {
-        for (double gamma : {0.02, 0.3}) {
-          const EtsParameters tried{.alpha = alpha,
-                                    .beta = form_.has_trend() ? beta * alpha : 0,
-                                    .gamma = form_.has_season() ? gamma * (1 - alpha) : 0,
-                                    .phi = form_.trend == EtsTrend::damped ? 0.95 : 1};
-          const double value = likelihood_.value(tried, start_);
-          if (value < least) {
-            least = value;
-            best = tried;
+  /// Where to search from: the best of a grid of smoothing parameters, the states as first
+  /// guessed; for a season, once with indices that hardly change and once with others.
+  std::vector<std::vector<double>> starts() {
+    const EtsStart guess = start_;
+    std::vector<EtsParameters> found;
+    for (const bool steady : {true, false}) {
+      if (!steady && !form_.has_season()) continue;
+      EtsParameters best{.alpha = 0.5, .beta = 0.01, .gamma = 0.01, .phi = 0.95};
+      double least = INFINITY;
+      for (double alpha : {0.03, 0.2, 0.6, 0.95}) {
+        for (double beta : {0.02 * most_beta_, 0.3 * most_beta_}) {
+          for (double gamma : steady ? std::array{0.02, 0.02} : std::array{0.3, 0.8}) {
+            const EtsParameters tried{.alpha = alpha,
+                                      .beta = form_.has_trend() ? beta * alpha : 0,
+                                      .gamma = form_.has_season() ? gamma * (1 - alpha) : 0,
+                                      .phi = form_.trend == EtsTrend::damped ? 0.95 : 1};
+            const double value = likelihood_.value(tried, guess);
+            if (value < least) {
+              least = value;
+              best = tried;
+            }
+            if (steady) break;
           }
-          if (!form_.has_season()) break;
+          if (!form_.has_trend()) break;
         }
-        if (!form_.has_trend()) break;
       }
+      found.push_back(best);
     }
-    likelihood_.value(best, start_);
-    set_units(best);
-    return variables(best);
+    likelihood_.value(found.front(), guess);
+    set_units(found.front());
+    std::vector<std::vector<double>> out;
+    for (const EtsParameters& p : found) out.push_back(variables(p));
+    return out;
   }
 
   void read(std::span<const double> at) {
@@ -154,7 +170,7 @@ class Problem {
     parameters_.alpha = kLeast + (kMost - kLeast) * share_.alpha;
     if (form_.has_trend()) {
       share_.beta = share(at[i++]);
-      parameters_.beta = kLeast + (parameters_.alpha - kLeast) * share_.beta;
+      parameters_.beta = kLeast + most_beta_ * (parameters_.alpha - kLeast) * share_.beta;
     }
     if (form_.has_season()) {
       share_.gamma = share(at[i++]);
@@ -198,7 +214,7 @@ class Problem {
       return std::clamp(logit(share), -kFurthest, kFurthest) / per_logit_;
     };
     std::vector<double> out{at((p.alpha - kLeast) / (kMost - kLeast))};
-    if (form_.has_trend()) out.push_back(at((p.beta - kLeast) / (p.alpha - kLeast)));
+    if (form_.has_trend()) out.push_back(at((p.beta - kLeast) / (p.alpha - kLeast) / most_beta_));
     if (form_.has_season()) out.push_back(at((p.gamma - kLeast) / (1 - p.alpha - kLeast)));
     if (form_.trend == EtsTrend::damped) {
       out.push_back(at((p.phi - kLeastPhi) / (kMostPhi - kLeastPhi)));
@@ -210,6 +226,7 @@ class Problem {
   }
 
   EtsForm form_;
+  double most_beta_;  ///< as a share of alpha
   EtsLikelihood likelihood_;
   double count_;
   EtsStart start_;
@@ -233,6 +250,12 @@ void normalise(const EtsForm& form, EtsStart& start) {
   }
 }
 
+/// A slope that forgets within half a season follows the season, not the trend, and carries the
+/// season's last move far ahead.
+double most_beta(int season) {
+  return season > 1 ? std::min(1.0, 2.0 / season) : 1;
+}
+
 bool enough(const EtsForm& form, std::size_t count, std::size_t period) {
   if (form.has_season() && count <= 2 * period) return false;
   return count >= form.parameters(period) + 3;
@@ -248,10 +271,18 @@ std::optional<EtsFit> fit_ets_form(EtsForm form, std::span<const double> values,
   scaled.reserve(values.size());
   for (double value : values) scaled.push_back(fit.units.of(value));
 
-  Problem problem(form, scaled, period);
+  Problem problem(form, scaled, period, most_beta(season));
   QuasiNewton search;
-  search.minimise(problem, problem.begin(), kTolerance, kMostValues, problem.reach());
-  const double least = problem.value(search.at());
+  std::vector<double> best;
+  double least = INFINITY;
+  for (auto& start : problem.starts()) {
+    search.minimise(problem, std::move(start), kTolerance, kMostValues, problem.reach());
+    if (search.value() < least || best.empty()) {
+      best = search.at();
+      least = search.value();
+    }
+  }
+  least = problem.value(best);
   if (!std::isfinite(least)) return {};
   fit.parameters = problem.parameters();
   if (form.trend != EtsTrend::damped) fit.parameters.phi = 1;
@@ -273,6 +304,7 @@ EtsFit select_ets(std::span<const double> values, int season, bool may_multiply)
   const bool seasonal = season > 1 && season <= kLongestEtsSeason;
   std::optional<EtsFit> best = fit_ets_form({}, values, season);
   if (!(*most > *least)) return *best;  // does not move: the simplest
+  double least_score = best->aicc;
   for (bool relative : {false, true}) {
     if (relative && !multiply) continue;
     for (auto kind : {EtsSeason::none, EtsSeason::additive, EtsSeason::multiplicative}) {
@@ -281,7 +313,12 @@ EtsFit select_ets(std::span<const double> values, int season, bool may_multiply)
       for (auto trend : {EtsTrend::none, EtsTrend::additive, EtsTrend::damped}) {
         auto fit = fit_ets_form({.multiplicative_error = relative, .trend = trend, .season = kind},
                                 values, season);
-        if (fit && fit->aicc < best->aicc) best = std::move(fit);
+        if (!fit || (relative && fit->variance > kMostRelativeError * kMostRelativeError)) continue;
+        const double score = fit->aicc + (trend == EtsTrend::additive ? kUndamped : 0);
+        if (score < least_score) {
+          least_score = score;
+          best = std::move(fit);
+        }
       }
     }
   }

@@ -30,13 +30,15 @@ struct EtsFit {
 /// Seasons longer than this are not modelled, as in R's forecast: too many indices to estimate.
 inline constexpr int kLongestEtsSeason = 24;
 
-/// The form by maximum likelihood over the usual region; nothing where there are too few values for
-/// it (fewer than three more than it has parameters, or for a season fewer than two of them and
-/// one). At least 4 values, positive for a multiplicative form.
+/// The form by maximum likelihood over the usual region, beta at most 2 / season of alpha; nothing
+/// where there are too few values for it (fewer than three more than it has parameters, or for a
+/// season fewer than two of them and one). At least 4 values, positive for a multiplicative form.
 std::optional<EtsFit> fit_ets_form(EtsForm form, std::span<const double> values, int season);
 
 /// The form of least AICc of all that the values allow: multiplicative ones only if all values are
-/// positive and `may_multiply`, seasonal ones for seasons from 2 to kLongestEtsSeason.
+/// positive, `may_multiply`, and the errors are small enough to be normal and relative; seasonal
+/// ones for seasons from 2 to kLongestEtsSeason. An undamped trend counts its phi of 1 as a
+/// parameter.
 EtsFit select_ets(std::span<const double> values, int season, bool may_multiply);
 
 }  // namespace ara::models
