@@ -126,33 +126,15 @@ class Problem {
     for (double& slope : out) slope = std::isfinite(slope) ? slope : 0;
   }
 
-  /// Where to search from: the best of a grid of smoothing parameters, the states as first
-  /// guessed; for a season, once with indices that hardly change and once with others.
+  /// Where to search from, the states as first guessed: once with a season or slope that hardly
+  /// changes and once with one that does, as each may have an optimum of its own.
   std::vector<std::vector<double>> starts() {
     const EtsStart guess = start_;
-    std::vector<EtsParameters> found;
-    for (const bool steady : {true, false}) {
-      if (!steady && !form_.has_season()) continue;
-      EtsParameters best{.alpha = 0.5, .beta = 0.01, .gamma = 0.01, .phi = 0.95};
-      double least = INFINITY;
-      for (double alpha : {0.03, 0.2, 0.6, 0.95}) {
-        for (double beta : {0.02 * most_beta_, 0.3 * most_beta_}) {
-          for (double gamma : steady ? std::array{0.02, 0.02} : std::array{0.3, 0.8}) {
-            const EtsParameters tried{.alpha = alpha,
-                                      .beta = form_.has_trend() ? beta * alpha : 0,
-                                      .gamma = form_.has_season() ? gamma * (1 - alpha) : 0,
-                                      .phi = form_.trend == EtsTrend::damped ? 0.95 : 1};
-            const double value = likelihood_.value(tried, guess);
-            if (value < least) {
-              least = value;
-              best = tried;
-            }
-            if (steady) break;
-          }
-          if (!form_.has_trend()) break;
-        }
-      }
-      found.push_back(best);
+    std::vector<EtsParameters> found{best_of(guess, {0.02, 0.3}, {0.02})};
+    if (form_.has_season()) {
+      found.push_back(best_of(guess, {0.02, 0.3}, {0.3, 0.8}));
+    } else if (form_.has_trend()) {
+      found.push_back(best_of(guess, {0.9}, {0}));
     }
     likelihood_.value(found.front(), guess);
     set_units(found.front());
@@ -191,6 +173,31 @@ class Problem {
   double reach() const { return kReach / per_logit_; }
 
  private:
+  /// The likeliest of a grid of smoothing parameters: beta as shares of what it may be, gamma of
+  /// 1 - alpha.
+  EtsParameters best_of(const EtsStart& guess, std::initializer_list<double> betas,
+                        std::initializer_list<double> gammas) {
+    EtsParameters best{.alpha = 0.5, .beta = 0.01, .gamma = 0.01, .phi = 0.95};
+    double least = INFINITY;
+    for (double alpha : {0.03, 0.2, 0.6, 0.95}) {
+      for (double beta : betas) {
+        for (double gamma : gammas) {
+          const EtsParameters tried{.alpha = alpha,
+                                    .beta = form_.has_trend() ? beta * most_beta_ * alpha : 0,
+                                    .gamma = form_.has_season() ? gamma * (1 - alpha) : 0,
+                                    .phi = form_.trend == EtsTrend::damped ? 0.95 : 1};
+          const double value = likelihood_.value(tried, guess);
+          if (value < least) {
+            least = value;
+            best = tried;
+          }
+        }
+        if (!form_.has_trend()) break;
+      }
+    }
+    return best;
+  }
+
   static double slope_of(double share) { return share * (1 - share); }
 
   /// From how long each state is remembered at these parameters.

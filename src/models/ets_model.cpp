@@ -1,6 +1,8 @@
-// Means and variances of the forecasts: HKOS table 6.1 for additive forms (class 1), equation 6.2
-// for multiplicative errors (class 2), and section 6.4 for multiplicative seasons (class 3), there
-// an approximation; distributions normal, as HKOS and R's forecast take them.
+// Means and variances of the forecasts: HKOS table 6.1 for additive forms (class 1) and
+// equation 6.2 for multiplicative errors (class 2). Multiplicative seasons (class 3) are taken as
+// class 2 too, an error moving the season of its bar as it moves the level: HKOS section 6.4 to the
+// first order, and with the covariance of the two. Distributions are normal, as HKOS and R's
+// forecast take them.
 #include "models/ets_model.h"
 
 #include <algorithm>
@@ -35,7 +37,8 @@ class EtsModel final : public Model {
       cell = ets_next<trend, season>(fit_.parameters, cell, ahead, error);
       level_ = cell.level;
       slope_ = cell.slope;
-      if constexpr (season != EtsSeason::none) ring_[phase_] = floored(cell.season);
+      if constexpr (season == EtsSeason::additive) ring_[phase_] = cell.season;
+      if constexpr (season == EtsSeason::multiplicative) ring_[phase_] = floored(cell.season);
     });
     if (!ring_.empty()) phase_ = phase_ + 1 < ring_.size() ? phase_ + 1 : 0;
   }
@@ -88,7 +91,6 @@ class EtsModel final : public Model {
     double index = 0;       ///< seasonal
     double damping = 0;     ///< phi + phi^2 + … + phi^h
     double power = 0;       ///< phi^h
-    double reseasoned = 0;  ///< variance of the error, relative, with that of the index: see sd
     std::size_t ahead = 1;  ///< h, sessions from now
   };
 
@@ -125,12 +127,7 @@ class EtsModel final : public Model {
 
   Outlook tomorrow() const {
     const double phi = fit_.parameters.phi;
-    Outlook at{.trend = ahead(),
-               .slope = slope_,
-               .index = index(0),
-               .damping = phi,
-               .power = phi,
-               .reseasoned = fit_.variance};
+    Outlook at{.trend = ahead(), .slope = slope_, .index = index(0), .damping = phi, .power = phi};
     if (fit_.form.trend == EtsTrend::additive) {
       at.slope = std::clamp(slope_, -fit_.likely_slope, fit_.likely_slope);
       at.steep = slope_ - at.slope;
@@ -145,10 +142,6 @@ class EtsModel final : public Model {
     at.steep *= kSteepPhi;
     at.trend = floored(at.trend + at.power * at.slope + at.steep);
     at.index = index(at.ahead);
-    if (!ring_.empty() && at.ahead % ring_.size() == 0) {
-      const double gamma = fit_.parameters.gamma;
-      at.reseasoned += gamma * gamma * fit_.variance * (1 + at.reseasoned);
-    }
     ++at.ahead;
   }
 
@@ -161,10 +154,10 @@ class EtsModel final : public Model {
     return fit_.form.season == EtsSeason::additive ? at.trend + at.index : at.trend;
   }
 
-  /// By how much an error now moves the forecast of level, slope and additive season.
+  /// By how much an error now moves the forecast, the season being what it is.
   double response(const Outlook& at) const {
     const EtsParameters& p = fit_.parameters;
-    const bool same = fit_.form.season == EtsSeason::additive && at.ahead % ring_.size() == 0;
+    const bool same = fit_.form.has_season() && at.ahead % ring_.size() == 0;
     return p.alpha + p.beta * at.damping + (same ? p.gamma : 0);
   }
 
@@ -176,9 +169,7 @@ class EtsModel final : public Model {
     }
     const double factor = fit_.form.season == EtsSeason::multiplicative ? at.index : 1;
     const double square = relative_to(at) * relative_to(at) + spread;
-    const double reseasoned =
-        fit_.form.season == EtsSeason::multiplicative ? at.reseasoned : fit_.variance;
-    return fit_.units.unit * factor * std::sqrt(spread + square * reseasoned);
+    return fit_.units.unit * factor * std::sqrt(spread + square * fit_.variance);
   }
 
   EtsFit fit_;

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "models/model.h"
 #include "support/shared_data.h"
 
 /// What R's forecast and fGarch said about real series (data/oracle of the shared data).
@@ -66,6 +68,48 @@ inline std::map<std::string, std::vector<double>> oracle_series() {
     wanted[id] = all[id];
   }
   return wanted;
+}
+
+/// The frequency that R was told of a series.
+inline int oracle_season(const std::string& id) {
+  static const Table parameters = oracle_parameters();
+  return std::stoi(parameters.at(id + "/series").at("frequency"));
+}
+
+using Wanted = std::function<bool(const std::string& id, const std::vector<double>& values)>;
+
+/// The model's forecasts are R's to within `tolerance` standard errors of R's, in `least` series or
+/// more; of series with a season only the medians where `seasonal_widths_differ`.
+inline void expect_as_in_r(std::string_view name, const std::string& method, double tolerance,
+                           const Wanted& is_wanted, std::size_t least,
+                           bool seasonal_widths_differ = false) {
+  const auto forecasts = oracle_forecasts();
+  std::size_t compared = 0;
+  for (const auto& [id, values] : oracle_series()) {
+    if (!is_wanted(id, values)) continue;
+    const auto& wanted = forecasts.at(id + "/" + method);
+    const auto bars = support::bars_of(values);
+    const auto model =
+        models::fit(**models::find_model(name), bars,
+                    {.scale = domain::Scale::level, .seed = 1, .season = oracle_season(id)})
+            .value();
+    const models::Path path = model->forecast(static_cast<int>(wanted.size()));
+    for (std::size_t h = 0; h < wanted.size(); ++h) {
+      const double error = (wanted[h].high80 - wanted[h].low80) / 2 / 1.2815515655446004;
+      const auto near = [&](double level, double expected) {
+        EXPECT_NEAR(values.back() + path.change[h].at(level), expected, tolerance * error)
+            << name << " of " << id << " at h=" << h + 1 << ", level " << level;
+      };
+      near(0.5, wanted[h].mean);
+      if (seasonal_widths_differ && oracle_season(id) > 1) continue;
+      near(0.1, wanted[h].low80);
+      near(0.9, wanted[h].high80);
+      near(0.025, wanted[h].low95);
+      near(0.975, wanted[h].high95);
+    }
+    ++compared;
+  }
+  EXPECT_GE(compared, least);
 }
 
 }  // namespace ara::support

@@ -52,6 +52,23 @@ std::vector<Case> corpus() {
   add("mostly stale", 300, [](std::size_t i) { return i % 40 == 0 ? 10.5 : 10.0; });
   add("rounded to a tick", 300, [](std::size_t i) { return std::round(10 + std::sin(0.7 * i)); });
   add("sine", 300, [](std::size_t i) { return 100 + 10 * std::sin(0.1 * i); });
+  add("near a whole period", 300, [](std::size_t i) { return i % 12 == 0 ? 1e15 : 1.0; });
+  add("a season that goes to zero", 300,
+      [](std::size_t i) { return i % 24 < 12 ? 0.0 : static_cast<double>(i); });
+  add("a season below zero", 300,
+      [](std::size_t i) { return -50 - 40 * std::sin(6.283185307179586 * i / 12.0); });
+  add("a season of 4 on 1e15", 300,
+      [](std::size_t i) { return 1e15 + static_cast<double>(i % 4 * 8); });
+  add("a season that grows a thousandfold", 300,
+      [](std::size_t i) { return (i % 4 + 1) * std::exp(0.023 * static_cast<double>(i)); });
+  add("a season that stops", 300,
+      [](std::size_t i) { return i < 200 ? 10.0 + static_cast<double>(i % 24) : 10.0; });
+  add("a season but for one bar", 300,
+      [](std::size_t i) { return i == 290 ? 1e6 : 10.0 + static_cast<double>(i % 12); });
+  for (std::size_t count : {9, 25, 26, 27, 49, 50}) {
+    add("a season in " + std::to_string(count) + " bars", count,
+        [](std::size_t i) { return 3.0 + static_cast<double>(i * 5 % 12); });
+  }
   add("last digit moves", 300,
       [](std::size_t i) { return i % 3 ? 1.0 : std::nextafter(1.0, 2.0); });
   const auto bars = support::garch_bars(600);
@@ -102,29 +119,58 @@ void expect_sane(const Path& path, int horizon, double move, double size, const 
 
 class Adversarial : public support::EachModel {};
 
+/// Whether the model answered, sanely; else it refused as it may.
+bool answers(const ModelRow& row, const Case& one, const std::vector<domain::Bar>& bars,
+             const Setting& setting) {
+  const std::string what = one.name + ", season " + std::to_string(setting.season) +
+                           (setting.scale == domain::Scale::log ? ", log" : ", level");
+  auto model = fit(row, bars, setting);
+  if (!model) {
+    EXPECT_EQ(model.error().code, Code::invalid) << what;
+    EXPECT_LT(bars.size(), row.min_bars) << what << ": " << model.error().message;
+    return false;
+  }
+  const double size = std::abs(value_of(bars.back(), setting.scale));
+  const double move = largest_move(bars, setting.scale);
+  for (int horizon : {1, 2, 3, 7, 30, 48}) {
+    expect_sane((*model)->forecast(horizon), horizon, move, size, what);
+  }
+  for (double value : (*model)->fitted()) {
+    if (!std::isfinite(value)) ADD_FAILURE() << "fitted " << value << ": " << what;
+  }
+  // Carrying on with the same bars once more may not break it either.
+  for (const auto& bar : bars) EXPECT_TRUE((*model)->update(bar).has_value()) << what;
+  expect_sane((*model)->forecast(30), 30, 2 * move, size, what + ", again");
+  return true;
+}
+
 TEST_P(Adversarial, FiniteOrderedAndSaneOrRefused) {
   std::size_t answered = 0;
   for (const Case& one : corpus()) {
     const auto bars = support::bars_of(one.closes);
-    const domain::Scale scale = scale_of(bars);
-    auto model = fit(row(), bars, {.scale = scale, .seed = 3});
-    if (!model) {
-      EXPECT_EQ(model.error().code, Code::invalid) << one.name;
-      EXPECT_LT(bars.size(), row().min_bars) << one.name << ": " << model.error().message;
-      continue;
-    }
-    ++answered;
-    const double size = std::abs(value_of(bars.back(), scale));
-    const double move = largest_move(bars, scale);
-    for (int horizon = 1; horizon <= 30; ++horizon) {
-      expect_sane((*model)->forecast(horizon), horizon, move, size, one.name);
-    }
-    for (double value : (*model)->fitted()) ASSERT_TRUE(std::isfinite(value)) << one.name;
-    // Carrying on with the same bars once more may not break it either.
-    for (const auto& bar : bars) ASSERT_TRUE((*model)->update(bar).has_value()) << one.name;
-    expect_sane((*model)->forecast(30), 30, 2 * move, size, one.name + ", again");
+    answered += answers(row(), one, bars, {.scale = scale_of(bars), .seed = 3});
   }
-  EXPECT_GE(answered, 30u);
+  EXPECT_GE(answered, 40u);
+}
+
+// Told of a season, and of positive values as they are, where multiplicative forms are allowed.
+TEST_P(Adversarial, FiniteOrderedAndSaneOrRefusedWithASeason) {
+  for (const Case& one : corpus()) {
+    const auto bars = support::bars_of(one.closes);
+    for (int season : {1, 4, 12, 24}) {
+      const domain::Scale scale = season == 4 ? scale_of(bars) : domain::Scale::level;
+      answers(row(), one, bars, {.scale = scale, .seed = 3, .season = season});
+    }
+  }
+}
+
+TEST_P(Adversarial, WeekendsAndHolesInTimeAreNoHindrance) {
+  auto bars = support::garch_bars(300);
+  for (std::size_t i = 0; i < bars.size(); ++i) {
+    bars[i].time += std::chrono::days{static_cast<int>(i / 5 * 2 + (i > 150 ? 400 : 0))};
+  }
+  const auto path = fit(row(), bars, {.seed = 3}).value()->forecast(30);
+  expect_sane(path, 30, largest_move(bars, domain::Scale::log), 10, "gaps in time");
 }
 
 TEST_P(Adversarial, WhatDoesNotMoveIsForecastNotToMove) {
