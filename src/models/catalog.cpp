@@ -107,6 +107,12 @@ constexpr std::array kCatalog{
                        "2018, Risk Everywhere",
              .min_bars = 150,
              .fit = fit_har},
+    ModelRow{.name = "series",
+             .title = "Weighted median of models that suit the season, calibrated",
+             .source = "Petropoulos and Svetunkov 2020, A simple combination of univariate models; "
+                       "Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018, section 5.2",
+             .min_bars = 6,
+             .fit = fit_series},
     ModelRow{.name = "combination",
              .title = "Weighted average of models' quantiles",
              .source = "Lichtendahl, Grushka-Cockayne and Winkler 2013, Is it better to average "

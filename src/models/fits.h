@@ -23,6 +23,7 @@ Fitted fit_tbats(const ModelRow& row, const Sample& sample, const Setting& setti
 Fitted fit_garch_fhs(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_gjr_fhs(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_har(const ModelRow& row, const Sample& sample, const Setting& setting);
+Fitted fit_series(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_combination(const ModelRow& row, const Sample& sample, const Setting& setting);
 
 }  // namespace ara::models
