@@ -120,7 +120,7 @@ double round_step(double span) {
   const double rough = span / 5;
   const double power = std::pow(10, std::floor(std::log10(rough)));
   const double times = rough / power;
-  return power * (times < 1.5 ? 1 : times < 3.5 ? 2 : times < 7.5 ? 5 : 10);
+  return power * (times < 1.5 ? 1 : times < 3 ? 2 : times < 7 ? 5 : 10);
 }
 
 }  // namespace ara::cli

@@ -74,7 +74,8 @@ TEST_P(M4Hourly, ScoresAreThePublishedOnes) {
 
 TEST_P(M4Hourly, ForecastsAreTheOfficialOnes) {
   ARA_NEEDS_SHARED_DATA();
-  const auto official = support::read_wide(shared_data("m4/forecasts/Hourly_" + GetParam().name + ".csv"));
+  const auto official =
+      support::read_wide(shared_data("m4/forecasts/Hourly_" + GetParam().name + ".csv"));
   std::size_t seen = 0;
   for (const SeriesTask& task : hourly()) {
     const auto found = official.find(task.id);
