@@ -1,9 +1,9 @@
 #include "models/har_state.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
+#include "domain/date.h"
 #include "models/range_variance.h"
 
 namespace ara::models {
@@ -55,8 +55,8 @@ void HarState::advance(const Observation& seen, domain::Scale scale) {
     record_ = std::max(record_, std::abs(change));
   }
   take_market(seen.market);
-  const auto day = std::chrono::floor<std::chrono::days>(seen.bar.time);
-  weekday_ = static_cast<int>(std::chrono::weekday{std::chrono::sys_days{day}}.c_encoding());
+  const auto day = domain::date_of(seen.bar.time);
+  weekday_ = static_cast<int>(std::chrono::weekday{day}.c_encoding());
   count_ += 1;
   last_ = seen.value;
 }

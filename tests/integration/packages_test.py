@@ -1,6 +1,7 @@
 """The container image installs what the program needs, and no more.
 
-Stage `run` of scripts/packages.txt is compared with the libraries that the built program names.
+Stage `run` of scripts/packages.txt is compared with the libraries that the built program names:
+those it is linked with, and those it opens by name when they are first needed.
 """
 
 import os
@@ -47,8 +48,11 @@ class PackagesTest(unittest.TestCase):
             raise unittest.SkipTest("the image is Debian 13, and this is not")
         files = dict(re.findall(r"^\s+(\S+) => (/\S+)", output_of("ldd", PROGRAM), re.M))
         named = re.findall(r"\(NEEDED\).*\[(.+)\]", output_of("readelf", "-d", PROGRAM))
-        cls.direct = {package_of(files[name]) for name in named if name in files}
-        cls.loaded = {package_of(file) for file in files.values()}
+        opened = re.findall(rb"\0(lib[\w.+-]+\.so\.[\d.]+)\0", Path(PROGRAM).read_bytes())
+        known = dict(re.findall(r"^\s+(\S+) .* => (/\S+)", output_of("ldconfig", "-p"), re.M))
+        cls.opened = {package_of(known[name.decode()]) for name in opened if name.decode() in known}
+        cls.direct = {package_of(files[name]) for name in named if name in files} | cls.opened
+        cls.loaded = {package_of(file) for file in files.values()} | cls.opened
 
     def test_every_library_is_installed(self):
         self.assertGreater(len(self.direct), 5)
