@@ -49,7 +49,8 @@ class PackagesTest(unittest.TestCase):
         files = dict(re.findall(r"^\s+(\S+) => (/\S+)", output_of("ldd", PROGRAM), re.M))
         named = re.findall(r"\(NEEDED\).*\[(.+)\]", output_of("readelf", "-d", PROGRAM))
         opened = re.findall(rb"\0(lib[\w.+-]+\.so\.[\d.]+)\0", Path(PROGRAM).read_bytes())
-        known = dict(re.findall(r"^\s+(\S+) .* => (/\S+)", output_of("ldconfig", "-p"), re.M))
+        known = dict(re.findall(r"^\s+(\S+) \(libc6,x86-64.* => (/\S+)", output_of("ldconfig", "-p"),
+                                 re.M))
         cls.opened = {package_of(known[name.decode()]) for name in opened if name.decode() in known}
         cls.direct = {package_of(files[name]) for name in named if name in files} | cls.opened
         cls.loaded = {package_of(file) for file in files.values()} | cls.opened
