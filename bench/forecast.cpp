@@ -43,7 +43,7 @@ double microseconds(Clock::duration span) {
 }
 
 domain::Series newest(const domain::Symbol& symbol, std::vector<domain::Bar> bars) {
-  bars.erase(bars.begin(), bars.end() - static_cast<std::ptrdiff_t>(serve::kHistory));
+  bars.erase(bars.begin(), bars.end() - static_cast<std::ptrdiff_t>(registry::kHistory));
   domain::Series series{.symbol = symbol, .revision = {}, .bars = std::move(bars)};
   series.revision.counter = 1;
   for (const domain::Bar& bar : series.bars) series.revision.content += domain::content_of(bar);
@@ -65,7 +65,7 @@ std::vector<domain::Series> real_series() {
     options.symbol = *symbol;
     auto parsed = ingest::parse_csv(text, options);
     if (!parsed || parsed->series.empty()) continue;
-    if (parsed->series[0].bars.size() < serve::kHistory) continue;
+    if (parsed->series[0].bars.size() < registry::kHistory) continue;
     all.push_back(newest(*symbol, std::move(parsed->series[0].bars)));
   }
   std::ranges::sort(all, {}, [](const domain::Series& one) { return one.symbol.text(); });
@@ -77,7 +77,7 @@ std::vector<domain::Series> made_series() {
   std::vector<domain::Series> all;
   for (std::uint64_t number = 0; number < 100; ++number) {
     Rng rng(number);
-    std::vector<domain::Bar> bars(serve::kHistory);
+    std::vector<domain::Bar> bars(registry::kHistory);
     double value = 4.6, variance = 1e-4;
     domain::Date day = domain::Date{std::chrono::days{17000}};
     for (domain::Bar& bar : bars) {
@@ -97,18 +97,19 @@ std::vector<domain::Series> made_series() {
 domain::ForecastKey key_of(const domain::Series& series) {
   return {.symbol = series.symbol,
           .horizon = kHorizon,
-          .model_version = serve::model_version(),
+          .model_version = serve::built_in().version,
           .encoding_version = serve::kEncodingVersion,
           .revision = series.revision};
 }
 
 std::string whole(const domain::Series& series) {
-  return serve::encode(serve::make_forecast(key_of(series), series).value());
+  return serve::encode(
+      serve::make_forecast(key_of(series), series, *serve::built_in().row, {}).value());
 }
 
 /// What is wrong with the forecast of a series, if anything.
 std::optional<std::string> fault_of(const domain::Series& series) {
-  const auto forecast = serve::make_forecast(key_of(series), series);
+  const auto forecast = serve::make_forecast(key_of(series), series, *serve::built_in().row, {});
   if (!forecast) return forecast.error().message;
   if (forecast->days.size() != kHorizon) return "not as many days as asked for";
   domain::Date last = forecast->as_of;
@@ -195,7 +196,7 @@ int run() {
   const bool real = !all.empty();
   if (!real) all = made_series();
   std::printf("%zu %s series, their newest %zu bars, %d days ahead, %d calls a row\n", all.size(),
-              real ? "real" : "made", serve::kHistory, kHorizon, kRounds);
+              real ? "real" : "made", registry::kHistory, kHorizon, kRounds);
   for (const auto& series : all) {
     if (const auto fault = fault_of(series)) {
       std::printf("WRONG: %s: %s\n", series.symbol.text().c_str(), fault->c_str());

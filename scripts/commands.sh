@@ -130,7 +130,7 @@ cmd_bench() {
     case $source in
       *.cpp) build release "bench_$name" ara ;;
       *.py)
-        build release ara open_loop
+        build release ara open_loop register_models
         [ ! -e "${source%.py}.cpp" ] || build release "bench_$name"
         ;;
     esac

@@ -27,6 +27,15 @@ constexpr std::array kCommands{
                "  ara evaluate bars prices/ --horizon 10 --last 1500\n"
                "  ara evaluate bars SPY.csv --model all --plot calibration.svg\n",
                Needs::shared_settings, enrol_evaluate},
+    CommandRow{"train", "Judge models on the store's bars and promote the best",
+               "  ara train                            every asset type and horizon\n"
+               "  ara train --asset-type stock --horizon 5 --model garch_fhs,combination\n",
+               Needs::shared_settings, enrol_train},
+    CommandRow{"models", "List, show, compare, promote and retire models",
+               "  ara models list --status champion\n"
+               "  ara models show garch_fhs-0f3a\n"
+               "  ara models promote garch_fhs-0f3a\n",
+               Needs::shared_settings, enrol_models},
     CommandRow{"serve", "Serve forecasts over HTTP until Ctrl-C or SIGTERM",
                "  ara serve\n"
                "  ara serve --port 8001 --max-workers 4\n",

@@ -9,6 +9,8 @@ namespace ara::cli {
 
 std::function<int()> enrol_predict(CLI::App& app, Context& context);     // predict.cpp
 std::function<int()> enrol_evaluate(CLI::App& app, Context& context);    // evaluate.cpp
+std::function<int()> enrol_train(CLI::App& app, Context& context);       // train.cpp
+std::function<int()> enrol_models(CLI::App& app, Context& context);      // models.cpp
 std::function<int()> enrol_symbols(CLI::App& app, Context& context);     // symbols.cpp
 std::function<int()> enrol_serve(CLI::App& app, Context& context);       // serve.cpp
 std::function<int()> enrol_config(CLI::App& app, Context& context);      // settings.cpp

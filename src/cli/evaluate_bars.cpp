@@ -17,7 +17,7 @@
 #include "ingest/parse.h"
 #include "ingest/source.h"
 #include "models/market.h"
-#include "serve/forecaster.h"
+#include "registry/version.h"
 
 namespace ara::cli {
 namespace {
@@ -173,7 +173,7 @@ Result<BarsReport> evaluate(const Options& options) {
 
   const evaluation::RollOptions roll{.horizon = *horizon,
                                      .last = static_cast<std::size_t>(*last),
-                                     .history = serve::kHistory,
+                                     .history = registry::kHistory,
                                      .setting_at = {}};
   std::vector<Scored> scored(universe->symbols.size());
   {

@@ -11,8 +11,8 @@ namespace {
 /// Adds up the scores of one method, origin by origin.
 class Scorer {
  public:
-  Scorer(std::span<const double> values, std::size_t origins, int horizon)
-      : values_(values), horizon_(static_cast<std::size_t>(horizon)) {
+  Scorer(std::span<const double> values, std::size_t origins, int horizon, const Watch& watch)
+      : values_(values), horizon_(static_cast<std::size_t>(horizon)), watch_(watch) {
     scores_.crps.reserve(origins);
     scores_.within.reserve(origins);
     scores_.crps_by_horizon.assign(horizon_, 0);
@@ -30,6 +30,7 @@ class Scorer {
     const double y = values_[at_ + h] - values_[at_];
     const double move = values_[at_ + h] - values_[at_ + h - 1];
     proxy_ += move * move;
+    if (watch_) watch_({scores_.crps.size() - 1, h, forecast, y});
     const double loss = crps(forecast, y);
     scores_.crps.back() += loss / static_cast<double>(horizon_);
     scores_.crps_by_horizon[h - 1] += loss;
@@ -58,6 +59,7 @@ class Scorer {
  private:
   std::span<const double> values_;
   std::size_t horizon_;
+  const Watch& watch_;
   MethodScores scores_;
   std::size_t at_ = 0;
   double proxy_ = 0;  ///< realised variance from the origin to the step
@@ -137,23 +139,25 @@ domain::Date Roll::date(std::size_t origin) const {
   return domain::date_of(symbol_->bars[first_ + origin].time);
 }
 
-Result<MethodScores> Roll::model(const models::ModelRow& row) const {
-  return roll(row, {options_->history, symbol_->market, true});
+Result<MethodScores> Roll::model(const models::ModelRow& row, const Watch& watch) const {
+  return roll(row, {options_->history, symbol_->market, true}, watch);
 }
 
-Result<MethodScores> Roll::peer(Peer peer) const {
-  if (peer == Peer::historical) return historical();
+Result<MethodScores> Roll::peer(Peer peer, const Watch& watch) const {
+  if (peer == Peer::historical) return historical(watch);
   const auto row = models::find_model(kPeerNames[static_cast<std::size_t>(peer)]);
   if (!row) return std::unexpected(row.error());
-  return roll(**row, {peer == Peer::drift ? options_->history : kGarchReturns + 1, {}, false});
+  return roll(**row, {peer == Peer::drift ? options_->history : kGarchReturns + 1, {}, false},
+              watch);
 }
 
-Result<MethodScores> Roll::roll(const models::ModelRow& row, const FitOn& on) const {
+Result<MethodScores> Roll::roll(const models::ModelRow& row, const FitOn& on,
+                                const Watch& watch) const {
   const std::span<const domain::Bar> bars = symbol_->bars;
   const auto market_at = [&](std::size_t i) {
     return on.market.empty() ? domain::Bar::kMissing : on.market[i];
   };
-  Scorer scorer(values_, origins(), options_->horizon);
+  Scorer scorer(values_, origins(), options_->horizon, watch);
   std::unique_ptr<models::Model> model;
   std::size_t fitted = 0;  // bars when it was fitted last
   std::size_t seen = 0;    // bars that its state has taken in
@@ -181,11 +185,11 @@ Result<MethodScores> Roll::roll(const models::ModelRow& row, const FitOn& on) co
   return std::move(scorer).take();
 }
 
-MethodScores Roll::historical() const {
+MethodScores Roll::historical(const Watch& watch) const {
   const auto horizon = static_cast<std::size_t>(options_->horizon);
   std::vector<Window> windows;
   for (std::size_t h = 1; h <= horizon; ++h) windows.emplace_back(values_, h);
-  Scorer scorer(values_, origins(), options_->horizon);
+  Scorer scorer(values_, origins(), options_->horizon, watch);
   for (std::size_t t = first_; t <= last_; ++t) {
     scorer.open(t);
     for (std::size_t h = 1; h <= horizon; ++h) {

@@ -60,6 +60,16 @@ struct MethodScores {
   double coverage(std::size_t i) const;
 };
 
+/// One step of a walk: what a method said of it, and what came.
+struct Step {
+  std::size_t origin = 0;   ///< counted from the first
+  std::size_t horizon = 1;  ///< sessions ahead
+  const Quantiles& forecast;
+  double change = 0;  ///< that came about
+};
+/// Sees each step of a walk as it is scored, in order; may be empty.
+using Watch = std::function<void(const Step&)>;
+
 /// The methods that every model is measured against.
 enum class Peer { drift, historical, garch_fhs };
 inline constexpr std::array<std::string_view, 3> kPeerNames{"drift", "historical", "garch_fhs"};
@@ -79,13 +89,13 @@ class Roll {
 
   /// Fits on the newest `options.history` bars whenever the count of bars is a multiple of kRefit,
   /// updates in between, and so forecasts at each origin what a service would.
-  Result<MethodScores> model(const models::ModelRow& row) const;
+  Result<MethodScores> model(const models::ModelRow& row, const Watch& watch = {}) const;
 
   /// Peers see no market. drift: the catalog's random walk with drift, fitted as `model` is.
   /// historical: of the h-step changes that end on the newest 250 bars, the empirical quantiles and
   /// the standard deviation. garch_fhs: the catalog's GARCH(1,1)-t with filtered historical
   /// simulation on the newest 1,500 returns, refitted as `model` is.
-  Result<MethodScores> peer(Peer peer) const;
+  Result<MethodScores> peer(Peer peer, const Watch& watch = {}) const;
 
  private:
   Roll(const Symbol& symbol, const RollOptions& options) : symbol_(&symbol), options_(&options) {}
@@ -95,8 +105,8 @@ class Roll {
     std::span<const double> market;
     bool learned = false;  ///< whether options.setting_at applies
   };
-  Result<MethodScores> roll(const models::ModelRow& row, const FitOn& on) const;
-  MethodScores historical() const;
+  Result<MethodScores> roll(const models::ModelRow& row, const FitOn& on, const Watch& watch) const;
+  MethodScores historical(const Watch& watch) const;
 
   const Symbol* symbol_;
   const RollOptions* options_;

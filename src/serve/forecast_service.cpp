@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "registry/lineup.h"
+#include "registry/market.h"
 #include "serve/encode.h"
 #include "serve/forecaster.h"
 #include "serve/heads.h"
@@ -17,15 +19,33 @@ namespace {
 
 constexpr std::size_t kQueueLimit = 10'000;
 
-domain::ForecastKey key_of(const ForecastRequest& request, const domain::Revision& revision) {
+/// The symbol as the key is made from it: its head, or what its bars say when they are read.
+struct Subject {
+  domain::AssetType asset_type;
+  domain::Revision revision;
+  std::uint64_t bars;
+};
+
+Subject subject_of(const storage::SymbolRow& head) {
+  return {head.asset_type, head.revision, head.bars};
+}
+
+domain::ForecastKey key_of(const ForecastRequest& request, const Subject& subject, Chosen chosen,
+                           std::uint64_t market_revision) {
   return {.symbol = request.symbol,
           .horizon = request.days,
           .level = request.level,
           .explanations = request.explanations,
-          .model_version = model_version(),
+          .model_version = std::move(chosen.version),
           .encoding_version = kEncodingVersion,
-          .revision = revision,
-          .market_revision = 0};
+          .revision = subject.revision,
+          .market_revision = market_revision};
+}
+
+domain::ForecastKey key_of(const ForecastRequest& request, const Subject& subject,
+                           const registry::Lineup& lineup) {
+  return key_of(request, subject, choose(lineup, subject.asset_type, request.days, subject.bars),
+                lineup.market_revision(subject.asset_type));
 }
 
 Result<void> check_asset_type(const ForecastRequest& request, domain::AssetType stored) {
@@ -71,6 +91,7 @@ class Service final : public ForecastService {
         metrics_(std::move(metrics)),
         meters_(*metrics_),
         heads_(std::move(heads)),
+        markets_(store_),
         l1_(cache::make_memory_tier(options.l1_bytes, clock)),
         l3_(std::make_shared<StoreTier>(store_, options.prediction_ttl, clock)),
         lane_(std::make_shared<SlowLane>(options.workers, kQueueLimit, clock)) {
@@ -81,29 +102,19 @@ class Service final : public ForecastService {
   ~Service() override { lane_->drain(Deadline{SteadyTime::min()}); }
 
   std::optional<Ready> cached(const ForecastRequest& request) override {
-    const storage::SymbolRow* head = heads_->fresh(request.symbol);
+    const HeadSnapshot* heads = heads_->fresh();
+    const storage::SymbolRow* head = heads == nullptr ? nullptr : heads->find(request.symbol);
     if (head == nullptr || !check_asset_type(request, head->asset_type)) return std::nullopt;
-    const Hash128 id = key_of(request, head->revision).id();
-    auto value = l1_->get({id, request.symbol.text()}, {});
-    const bool hit = value && *value;
-    metrics_->add(hit ? meters_.l1_hit : meters_.l1_miss);
-    if (!hit) return std::nullopt;
-    count(head->asset_type, kFast);
-    return Ready{id, std::move(*value)};
+    auto ready = in_memory(request, *head, *heads->lineup);
+    if (!ready) ready = replaced(request, *head, *heads);
+    metrics_->add(ready ? meters_.l1_hit : meters_.l1_miss);
+    if (ready) count(head->asset_type, kFast);
+    return ready;
   }
 
   void compute(const ForecastRequest& request, Deadline deadline, Answer answer) override {
-    // Flights are kept apart by what is known of the revision, so that who comes after new bars
-    // does not join a flight that began before them.
-    const storage::SymbolRow* head = heads_->fresh(request.symbol);
-    const Hash128 flight =
-        key_of(request, head == nullptr ? domain::Revision{} : head->revision).id();
-    if (!flights_.join(flight, std::move(answer))) return;
-    auto submitted = lane_->submit(deadline, [this, request, deadline, flight](bool late) {
-      land(flight, late ? Result<Ready>(fail(Code::deadline, "The forecast was not begun in time"))
-                        : compute_now(request, Call{deadline}));
-    });
-    if (!submitted) land(flight, std::unexpected(std::move(submitted.error())));
+    const Hash128 flight = flight_of(request);
+    if (flights_.join(flight, std::move(answer))) launch(request, deadline, flight);
   }
 
   Result<Ready> compute_now(const ForecastRequest& request, const Call& call) override {
@@ -113,20 +124,19 @@ class Service final : public ForecastService {
     if (auto same = check_asset_type(request, (*row)->asset_type); !same) {
       return std::unexpected(std::move(same.error()));
     }
-    if (auto found = look_up(key_of(request, (*row)->revision), call)) {
+    const auto lineup = this->lineup(call);
+    if (!lineup) return std::unexpected(lineup.error());
+    if (auto found = look_up(key_of(request, subject_of(**row), **lineup), call)) {
       count((*row)->asset_type, kSlow);
       return *found;
     }
     const SteadyTime start = clock_.steady();
-    // Read as one snapshot; where bars came in meanwhile, the forecast is that of the newer ones.
-    const auto series = store_->last_bars(request.symbol, kHistory, call);
-    if (!series) return std::unexpected(series.error());
-    const auto forecast = make_forecast(key_of(request, series->revision), *series);
+    const auto forecast = make(request, **lineup, call);
     if (!forecast) return std::unexpected(forecast.error());
     const auto body = std::make_shared<const std::string>(encode(*forecast));
     metrics_->observe(meters_.seconds,
                       std::chrono::duration<double>(clock_.steady() - start).count());
-    count(series->asset_type, kSlow);
+    count(forecast->asset_type, kSlow);
     const Hash128 id = forecast->key.id();
     keep(*l1_, {id, request.symbol.text()}, body, call);
     keep(*l3_, {id, request.symbol.text()}, body, call);
@@ -137,7 +147,9 @@ class Service final : public ForecastService {
     return static_cast<int>(std::clamp(std::ceil(lane_->expected_seconds()), 1.0, 60.0));
   }
 
-  std::vector<std::string> symbol_names() const override { return heads_->snapshot()->names; }
+  std::vector<std::string> symbol_names() const override {
+    return heads_->snapshot()->symbols->names;
+  }
 
   Result<void> ready() const override {
     if (!heads_->trusted()) {
@@ -153,6 +165,75 @@ class Service final : public ForecastService {
   void drain(Deadline deadline) override { lane_->drain(deadline); }
 
  private:
+  std::optional<Ready> in_memory(const ForecastRequest& request, const storage::SymbolRow& head,
+                                 const registry::Lineup& lineup) {
+    const Hash128 id = key_of(request, subject_of(head), lineup).id();
+    auto value = l1_->get({id, request.symbol.text()}, {});
+    if (!value || !*value) return std::nullopt;
+    return Ready{id, std::move(*value)};
+  }
+
+  /// A new champion makes every forecast anew, and not all at once: as long as the one before it
+  /// may be trusted its forecast goes out, labelled as its own, while the new one is made.
+  std::optional<Ready> replaced(const ForecastRequest& request, const storage::SymbolRow& head,
+                                const HeadSnapshot& heads) {
+    if (heads.previous == nullptr || clock_.steady() >= heads.previous_until) return std::nullopt;
+    auto ready = in_memory(request, head, *heads.previous);
+    if (!ready) return ready;
+    const Hash128 flight = key_of(request, subject_of(head), *heads.lineup).id();
+    if (flights_.start(flight)) launch(request, Deadline::after(options_.deadline), flight);
+    return ready;
+  }
+
+  /// Flights are kept apart by what is known of the head, so that who comes after new bars or a new
+  /// champion does not join a flight that began before them.
+  Hash128 flight_of(const ForecastRequest& request) const {
+    const HeadSnapshot* heads = heads_->fresh();
+    const storage::SymbolRow* head = heads == nullptr ? nullptr : heads->find(request.symbol);
+    if (head == nullptr) return key_of(request, {}, built_in(), 0).id();
+    return key_of(request, subject_of(*head), *heads->lineup).id();
+  }
+
+  void launch(const ForecastRequest& request, Deadline deadline, const Hash128& flight) {
+    auto submitted = lane_->submit(deadline, [this, request, deadline, flight](bool late) {
+      land(flight, late ? Result<Ready>(fail(Code::deadline, "The forecast was not begun in time"))
+                        : compute_now(request, Call{deadline}));
+    });
+    if (!submitted) land(flight, std::unexpected(std::move(submitted.error())));
+  }
+
+  /// Who serves, at most a second old.
+  Result<std::shared_ptr<const registry::Lineup>> lineup(const Call& call) {
+    if (heads_->trusted()) return heads_->snapshot()->lineup;
+    auto read = registry::Lineup::read(*store_, call);
+    if (!read) return std::unexpected(std::move(read.error()));
+    return std::make_shared<const registry::Lineup>(std::move(*read));
+  }
+
+  /// Bars and market factor are read as they are now: where they changed meanwhile, the forecast is
+  /// that of the newer ones, and its key says so.
+  Result<domain::Forecast> make(const ForecastRequest& request, const registry::Lineup& lineup,
+                                const Call& call) {
+    const auto series = store_->last_bars(request.symbol, registry::kHistory, call);
+    if (!series) return std::unexpected(series.error());
+    const auto market =
+        markets_.get(series->asset_type, lineup.market_revision(series->asset_type), call);
+    if (!market) return std::unexpected(market.error());
+    const Subject subject{series->asset_type, series->revision, series->bars.size()};
+    const auto with = [&](const Chosen& chosen) {
+      return make_forecast(key_of(request, subject, chosen, (*market)->revision), *series,
+                           *chosen.row, (*market)->points);
+    };
+    const Chosen chosen = choose(lineup, subject.asset_type, request.days, subject.bars);
+    auto forecast = with(chosen);
+    const Chosen spare = built_in();
+    if (forecast || forecast.error().code != Code::invalid || chosen.version == spare.version) {
+      return forecast;
+    }
+    // A series that the champion has no answer for, such as one that was negative once.
+    return with(spare);
+  }
+
   std::optional<Ready> look_up(const domain::ForecastKey& key, const Call& call) {
     const Hash128 id = key.id();
     const cache::Key place{id, key.symbol.text()};
@@ -172,7 +253,7 @@ class Service final : public ForecastService {
 
   std::unexpected<Error> unknown(const domain::Symbol& symbol) const {
     const auto snapshot = heads_->snapshot();
-    const auto near = nearest_names(symbol.text(), snapshot->names);
+    const auto near = nearest_names(symbol.text(), snapshot->symbols->names);
     Error error{Code::not_found, "There are no bars of " + symbol.text(), "symbol", symbol.text(),
                 near.empty() ? "a symbol that has been imported" : near};
     if (!near.empty()) error.message += "; did you mean " + near + "?";
@@ -205,6 +286,7 @@ class Service final : public ForecastService {
   std::shared_ptr<telemetry::Metrics> metrics_;
   Meters meters_;
   std::shared_ptr<Heads> heads_;
+  registry::Markets markets_;
   std::shared_ptr<cache::Tier> l1_;
   std::shared_ptr<cache::Tier> l3_;
   SingleFlight<Answer> flights_;
@@ -221,7 +303,7 @@ void Service::register_gauges() {
     });
   };
   gauge("ara_symbols", {}, heads_,
-        [](const Heads& heads) { return heads.snapshot()->names.size(); });
+        [](const Heads& heads) { return heads.snapshot()->symbols->names.size(); });
   gauge("ara_slow_lane_queued", {}, lane_, [](const SlowLane& lane) { return lane.queued(); });
   gauge("ara_slow_lane_running", {}, lane_, [](const SlowLane& lane) { return lane.running(); });
   gauge("ara_cache_size_bytes", {{"tier", "l1"}}, l1_,

@@ -2,23 +2,48 @@
 
 #include <cmath>
 #include <format>
+#include <vector>
 
 #include "domain/calendar.h"
 #include "models/model.h"
 
 namespace ara::serve {
+namespace {
 
-const std::string& model_version() {
-  static const std::string version =
-      std::format("{}-{}.{}", models::catalog().back().name, models::version(), kHistory);
-  return version;
+/// A name for each row of the catalog: the model, and the program and history that it runs with.
+const std::string& program_version(const models::ModelRow& row) {
+  static const auto names = [] {
+    std::vector<std::string> made;
+    for (const models::ModelRow& one : models::catalog()) {
+      made.push_back(std::format("{}-{}.{}", one.name, models::version(), registry::kHistory));
+    }
+    return made;
+  }();
+  return names[static_cast<std::size_t>(&row - models::catalog().data())];
 }
 
-Result<domain::Forecast> make_forecast(const domain::ForecastKey& key,
-                                       const domain::Series& series) {
+}  // namespace
+
+Chosen built_in() {
+  const models::ModelRow& row = models::catalog().back();
+  return {&row, program_version(row)};
+}
+
+Chosen choose(const registry::Lineup& lineup, domain::AssetType asset_type, int horizon,
+              std::uint64_t bars) {
+  const registry::Champion* champion = lineup.champion(asset_type, horizon);
+  if (champion == nullptr || bars < champion->row->min_bars) return built_in();
+  return {champion->row, program_version(*champion->row) + champion->suffix};
+}
+
+Result<domain::Forecast> make_forecast(const domain::ForecastKey& key, const domain::Series& series,
+                                       const models::ModelRow& row,
+                                       std::span<const models::MarketPoint> market) {
   const models::Setting setting{.scale = models::scale_of(series.bars),
                                 .seed = series.revision.content};
-  auto model = models::fit(models::catalog().back(), series.bars, setting);
+  const auto factor =
+      market.empty() ? std::vector<double>() : models::market_at(market, series.bars);
+  auto model = models::fit(row, series.bars, setting, factor);
   if (!model) return std::unexpected(std::move(model.error()));
   const models::Path path = (*model)->forecast(key.horizon);
 

@@ -1,21 +1,33 @@
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "base/result.h"
 #include "domain/forecast.h"
+#include "models/market.h"
+#include "registry/lineup.h"
 
 namespace ara::serve {
 
-/// Bars that a forecast is made from: the newest five years of sessions. Part of model_version.
-inline constexpr std::size_t kHistory = 1260;
+/// Which model makes a forecast, and the name of all that it brings along: part of every key.
+struct Chosen {
+  const models::ModelRow* row;
+  std::string version;  ///< e.g. "har-1.1260-0f3a5c7e9b12"; see choose()
+};
 
-/// Names the models and their inputs, e.g. "combination-1.1260"; part of every key.
-const std::string& model_version();
+/// The champion for a request, or the built-in model where there is none, or where the champion
+/// needs more than `bars` bars. The built-in one has no version of its own: its name then ends
+/// after the program's, e.g. "combination-1.1260".
+Chosen choose(const registry::Lineup& lineup, domain::AssetType asset_type, int horizon,
+              std::uint64_t bars);
+Chosen built_in();
 
-/// The forecast of a series, a pure function of both arguments. The key's revision is that of the
-/// series. Code::invalid on field "symbol" where there are too few bars, or none.
-Result<domain::Forecast> make_forecast(const domain::ForecastKey& key,
-                                       const domain::Series& series);
+/// The forecast of a series by `row`, a pure function of its arguments, all of them named by the
+/// key: the revision is that of the series, model_version of the row, market_revision of the factor
+/// (oldest first, or empty). Code::invalid on field "bars" where there are too few bars.
+Result<domain::Forecast> make_forecast(const domain::ForecastKey& key, const domain::Series& series,
+                                       const models::ModelRow& row,
+                                       std::span<const models::MarketPoint> market);
 
 }  // namespace ara::serve

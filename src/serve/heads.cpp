@@ -36,21 +36,46 @@ Heads::~Heads() {
   if (thread_.joinable()) thread_.join();
 }
 
+Result<std::shared_ptr<const SymbolHeads>> Heads::read_symbols(const Call& call) const {
+  const auto version = store_->heads_version(call);
+  if (!version) return std::unexpected(version.error());
+  if (current_ && current_->symbols->version == *version) return current_->symbols;
+  auto rows = store_->symbols(call);
+  if (!rows) return std::unexpected(std::move(rows.error()));
+  auto made = std::make_shared<SymbolHeads>();
+  // Read before the rows: a change between the two reads shows as a new version next time.
+  made->version = *version;
+  for (storage::SymbolRow& row : *rows) {
+    made->names.push_back(row.symbol.text());
+    const domain::Symbol symbol = row.symbol;
+    made->rows.emplace(symbol, std::move(row));
+  }
+  return made;
+}
+
 Result<void> Heads::look() {
   const Call call{Deadline::after(kLookTimeout)};
   const SteadyTime asked = clock_.steady();
-  const auto version = store_->heads_version(call);
+  auto symbols = read_symbols(call);
+  if (!symbols) return std::unexpected(std::move(symbols.error()));
+  const auto version = store_->registry_version(call);
   if (!version) return std::unexpected(version.error());
-  if (!current_ || current_->version != *version) {
-    auto rows = store_->symbols(call);
-    if (!rows) return std::unexpected(std::move(rows.error()));
+  auto lineup = current_ ? current_->lineup : nullptr;
+  if (!lineup || lineup->version() != *version) {
+    auto read = registry::Lineup::read(*store_, call);
+    if (!read) return std::unexpected(std::move(read.error()));
+    lineup = std::make_shared<const registry::Lineup>(std::move(*read));
+  }
+  if (!current_ || current_->symbols != *symbols || current_->lineup != lineup) {
     auto made = std::make_shared<HeadSnapshot>();
-    // Read before the rows: a change between the two reads shows as a new version next time.
-    made->version = *version;
-    for (storage::SymbolRow& row : *rows) {
-      made->names.push_back(row.symbol.text());
-      const domain::Symbol symbol = row.symbol;
-      made->rows.emplace(symbol, std::move(row));
+    made->symbols = std::move(*symbols);
+    made->lineup = std::move(lineup);
+    if (current_ && current_->lineup != made->lineup) {
+      made->previous = current_->lineup;
+      made->previous_until = looked_at() + kTrust;
+    } else if (current_) {
+      made->previous = current_->previous;
+      made->previous_until = current_->previous_until;
     }
     {
       const std::lock_guard lock(mutex_);
@@ -69,7 +94,7 @@ void Heads::run() {
     lock.unlock();
     const auto looked = look();
     if (!looked && !ailing) {
-      telemetry::log(telemetry::LogLevel::warning, "Cannot read the heads of symbols",
+      telemetry::log(telemetry::LogLevel::warning, "Cannot read the heads of symbols and models",
                      {{"error", looked.error().message}});
     }
     ailing = !looked;
@@ -78,8 +103,11 @@ void Heads::run() {
 }
 
 bool Heads::trusted() const {
-  const SteadyTime looked{SteadyTime::duration(looked_at_.load(std::memory_order_acquire))};
-  return clock_.steady() - looked <= kTrust;
+  return clock_.steady() - looked_at() <= kTrust;
+}
+
+SteadyTime Heads::looked_at() const {
+  return SteadyTime{SteadyTime::duration(looked_at_.load(std::memory_order_acquire))};
 }
 
 std::shared_ptr<const HeadSnapshot> Heads::snapshot() const {
@@ -87,7 +115,8 @@ std::shared_ptr<const HeadSnapshot> Heads::snapshot() const {
   return current_;
 }
 
-const HeadSnapshot& Heads::local() const {
+const HeadSnapshot* Heads::fresh() const {
+  if (!trusted()) return nullptr;
   struct Kept {
     std::uint64_t instance = 0;
     std::uint64_t generation = 0;
@@ -98,14 +127,7 @@ const HeadSnapshot& Heads::local() const {
   if (kept.instance != instance_ || kept.generation != generation) {
     kept = {instance_, generation, snapshot()};
   }
-  return *kept.snapshot;
-}
-
-const storage::SymbolRow* Heads::fresh(const domain::Symbol& symbol) const {
-  if (!trusted()) return nullptr;
-  const HeadSnapshot& heads = local();
-  const auto found = heads.rows.find(symbol);
-  return found == heads.rows.end() ? nullptr : &found->second;
+  return kept.snapshot.get();
 }
 
 }  // namespace ara::serve

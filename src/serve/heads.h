@@ -10,19 +10,38 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "registry/lineup.h"
 #include "storage/store.h"
 
 namespace ara::serve {
 
-/// All heads as they were at one moment; never changed once made.
-struct HeadSnapshot {
+/// The heads of all symbols as they were at one moment.
+struct SymbolHeads {
   std::unordered_map<domain::Symbol, storage::SymbolRow> rows;
   std::vector<std::string> names;  ///< ascending
   std::uint64_t version = 0;       ///< of the store, when it was read
 };
 
-/// The heads of all symbols in memory, looked at anew by a thread of its own. A reader takes no
-/// lock: it keeps the snapshot of its thread until a newer one is published.
+/// All that is mutable of a forecast's key; never changed once made. Its two parts change apart, so
+/// that promoting a model costs nothing that grows with the number of symbols.
+struct HeadSnapshot {
+  std::shared_ptr<const SymbolHeads> symbols;
+  std::shared_ptr<const registry::Lineup> lineup;
+  /// The lineup before this one, and until when it may be trusted still: kTrust after the store
+  /// last confirmed it. Null where there was none.
+  std::shared_ptr<const registry::Lineup> previous;
+  SteadyTime previous_until{};
+
+  /// Null for an unknown symbol.
+  const storage::SymbolRow* find(const domain::Symbol& symbol) const {
+    const auto found = symbols->rows.find(symbol);
+    return found == symbols->rows.end() ? nullptr : &found->second;
+  }
+};
+
+/// The heads of all symbols, and the models that serve them, in memory; looked at anew by a thread
+/// of its own. A reader takes no lock: it keeps the snapshot of its thread until a newer one is
+/// published.
 class Heads {
  public:
   /// Nothing older is trusted, whatever the refresh interval.
@@ -33,9 +52,9 @@ class Heads {
                                               const Clock& clock);
   ~Heads();
 
-  /// The symbol's head, or null where it is unknown or what we know is older than kTrust. Valid
-  /// until this thread's next call.
-  const storage::SymbolRow* fresh(const domain::Symbol& symbol) const;
+  /// The newest snapshot, or null where it is older than kTrust. Valid until this thread's next
+  /// call.
+  const HeadSnapshot* fresh() const;
   bool trusted() const;
   std::shared_ptr<const HeadSnapshot> snapshot() const;
 
@@ -43,9 +62,10 @@ class Heads {
   Heads(std::shared_ptr<storage::Store> store, std::chrono::milliseconds refresh,
         const Clock& clock);
 
-  Result<void> look();  ///< asks the store, and reads all heads if something changed
+  Result<void> look();  ///< asks the store, and reads what has changed
+  Result<std::shared_ptr<const SymbolHeads>> read_symbols(const Call& call) const;
+  SteadyTime looked_at() const;
   void run();
-  const HeadSnapshot& local() const;
 
   std::shared_ptr<storage::Store> store_;
   const std::chrono::milliseconds refresh_;

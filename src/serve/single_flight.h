@@ -11,7 +11,7 @@ namespace ara::serve {
 
 /// Lets many callers that want one thing at one time share the making of it.
 ///
-/// Invariant: a key is in the map from the first join() until take(); whoever joins between is
+/// Invariant: a key is in the map from the first join() or start() until take(); whoever joins between is
 /// answered by what take() returns.
 template <class Answer>
 class SingleFlight {
@@ -19,9 +19,15 @@ class SingleFlight {
   /// True for the first to come, who must see to it that take() is called.
   bool join(const Hash128& key, Answer answer) {
     const std::lock_guard lock(mutex_);
-    auto& waiting = flights_[key];
-    waiting.push_back(std::move(answer));
-    return waiting.size() == 1;
+    const auto [flight, first] = flights_.try_emplace(key);
+    flight->second.push_back(std::move(answer));
+    return first;
+  }
+
+  /// The same for one who wants it made and waits for nothing.
+  bool start(const Hash128& key) {
+    const std::lock_guard lock(mutex_);
+    return flights_.try_emplace(key).second;
   }
 
   /// Ends the flight; all who joined it.

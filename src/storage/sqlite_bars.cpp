@@ -224,11 +224,11 @@ Result<std::vector<PutOutcome>> SqliteStore::put_all_bars(std::span<const Symbol
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
   std::vector<PutOutcome> outcomes;
-  bool changed = false;
+  Changed changed = Changed::nothing;
   for (const SymbolBars& part : batch) {
     auto outcome = put(**connection, part);
     if (!outcome) return std::unexpected(outcome.error());
-    changed |= outcome->inserted + outcome->corrected > 0;
+    if (outcome->inserted + outcome->corrected > 0) changed = Changed::heads;
     outcomes.push_back(*outcome);
   }
   auto done = note_write(**connection, changed).and_then([&] { return transaction->commit(); });

@@ -23,14 +23,6 @@ std::string_view name_of(JobState state) {
   return std::ranges::find(kStates, state, &StateRow::state)->name;
 }
 
-std::int64_t microseconds(WallTime time) {
-  return time.time_since_epoch().count();
-}
-
-WallTime wall_time(std::int64_t count) {
-  return WallTime{std::chrono::microseconds{count}};
-}
-
 // What job_of reads.
 #define ARA_JOB_COLUMNS "id, kind, payload, state, result, created, leased_until, attempts"
 

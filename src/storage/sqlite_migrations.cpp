@@ -11,7 +11,8 @@ namespace {
 
 // Times of bars are seconds since the epoch, other times microseconds; a missing number is NULL.
 // bars is clustered by symbol and time, so that a symbol's newest bars lie side by side. heads
-// holds one row: version grows with every change of a symbol, writes with every acknowledged write.
+// holds one row: version grows with every change of a symbol, registry with every change of a
+// champion or market factor, writes with every acknowledged write.
 constexpr std::array kMigrations{
     Migration{"bars", R"(
 CREATE TABLE symbols (
@@ -80,6 +81,30 @@ CREATE TABLE jobs (
   attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0)
 ) STRICT;
 CREATE INDEX jobs_open ON jobs (created, id) WHERE state IN ('queued', 'running');
+)"},
+    // Nothing ever wrote to the table of step 3.
+    Migration{"registry", R"(
+DROP TABLE models;
+CREATE TABLE model_versions (
+  id TEXT PRIMARY KEY CHECK (id <> ''),
+  model TEXT NOT NULL CHECK (model <> ''),
+  asset_type TEXT NOT NULL CHECK (asset_type <> ''),
+  band TEXT NOT NULL CHECK (band <> ''),
+  document TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('candidate', 'champion', 'retired', 'refused')),
+  reason TEXT NOT NULL,
+  changed INTEGER NOT NULL
+) STRICT;
+CREATE INDEX model_versions_by_created ON model_versions (created DESC, id);
+CREATE UNIQUE INDEX model_champions ON model_versions (asset_type, band)
+  WHERE status = 'champion';
+CREATE TABLE market_factors (
+  asset_type TEXT PRIMARY KEY CHECK (asset_type <> ''),
+  revision INTEGER NOT NULL CHECK (revision > 0),
+  payload BLOB NOT NULL
+) STRICT;
+ALTER TABLE heads ADD COLUMN registry INTEGER NOT NULL DEFAULT 1;
 )"},
 };
 

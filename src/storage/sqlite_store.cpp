@@ -100,9 +100,11 @@ Result<std::optional<SqliteHead>> read_head(SqliteConnection& connection,
   return head_of(rows);
 }
 
-Result<void> note_write(SqliteConnection& connection, bool heads_changed) {
-  return connection.prepare("UPDATE heads SET version = version + ?, writes = writes + 1")
-      .bind(heads_changed)
+Result<void> note_write(SqliteConnection& connection, Changed changed) {
+  return connection
+      .prepare(
+          "UPDATE heads SET version = version + ?, registry = registry + ?, writes = writes + 1")
+      .bind(changed == Changed::heads, changed == Changed::registry)
       .run();
 }
 

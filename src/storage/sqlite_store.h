@@ -34,9 +34,21 @@ class SqliteStore final : public Store {
   Result<std::optional<ForecastRow>> find_forecast(const Hash128& id, const Call& call) override;
   Result<std::uint64_t> prune_forecasts(WallTime before, const Call& call) override;
 
-  Result<void> put_model(const ModelArtefact& artefact, const Call& call) override;
-  Result<std::optional<ModelArtefact>> find_model(const std::string& id, const Call& call) override;
-  Result<std::vector<ModelArtefact>> models(const Call& call) override;
+  Result<void> put_models(std::span<const ModelVersionRow> rows, const Call& call) override;
+  Result<std::optional<ModelVersionRow>> find_model(const std::string& id,
+                                                    const Call& call) override;
+  Result<std::vector<ModelVersionRow>> models(const ModelFilter& filter, const Call& call) override;
+  Result<std::vector<ModelVersionRow>> champions(const Call& call) override;
+  Result<void> promote_model(const std::string& id, WallTime when, const Call& call) override;
+  Result<void> retire_model(const std::string& id, const std::string& reason, WallTime when,
+                            const Call& call) override;
+
+  Result<std::uint64_t> put_market(const MarketRow& market, const Call& call) override;
+  Result<std::optional<MarketRow>> find_market(domain::AssetType asset_type,
+                                               const Call& call) override;
+  Result<std::vector<MarketRow>> markets(const Call& call) override;
+
+  Result<std::uint64_t> registry_version(const Call& call) override;
 
   Result<bool> put_job(const JobRow& job, const Call& call) override;
   Result<std::optional<JobRow>> find_job(const std::string& id, const Call& call) override;
@@ -55,6 +67,14 @@ class SqliteStore final : public Store {
   SqlitePool readers_;
 };
 
+/// Times other than those of bars are stored as microseconds since the epoch.
+inline std::int64_t microseconds(WallTime time) {
+  return time.time_since_epoch().count();
+}
+inline WallTime wall_time(std::int64_t count) {
+  return WallTime{std::chrono::microseconds{count}};
+}
+
 /// A symbol's row with the number by which bars name it.
 struct SqliteHead {
   std::int64_t id = 0;
@@ -67,7 +87,9 @@ Result<std::optional<SqliteHead>> read_head(SqliteConnection& connection,
 
 /// Counts a write in the heads row, so that its commit always writes and therefore syncs, even
 /// where it found everything stored already: a process that was killed before its own sync may have
-/// been the one who stored it. `heads_changed` advances heads_version.
-Result<void> note_write(SqliteConnection& connection, bool heads_changed);
+/// been the one who stored it. A change of heads advances heads_version, one of champions or market
+/// factors registry_version.
+enum class Changed { nothing, heads, registry };
+Result<void> note_write(SqliteConnection& connection, Changed changed);
 
 }  // namespace ara::storage

@@ -52,13 +52,39 @@ struct ForecastRow {
   std::string bytes;
 };
 
-/// A model artefact; immutable once put.
-struct ModelArtefact {
-  std::string id;     ///< unique
-  std::string name;   ///< of the catalog
-  std::string scope;  ///< symbol or asset type it was made for
-  std::string version;
+/// How a version of a model stands. At most one champion for each asset type and band.
+enum class ModelStatus { candidate, champion, retired, refused };
+std::string_view to_string(ModelStatus status);
+/// By name; the error lists the names.
+Result<ModelStatus> parse_model_status(std::string_view name);
+
+/// A version of a model: what it is never changes, how it stands does.
+struct ModelVersionRow {
+  std::string id;     ///< unique; names the content
+  std::string model;  ///< of the catalog, or a kind of artefact
+  domain::AssetType asset_type = domain::AssetType::stock;
+  std::string band;      ///< of horizons, e.g. "1-5"
+  std::string document;  ///< UTF-8 text: all else there is to know of it
   WallTime created{};
+
+  ModelStatus status = ModelStatus::candidate;
+  std::string reason;  ///< why it was refused or retired
+  WallTime changed{};  ///< when the status last changed
+};
+
+/// Which versions to list; what is not given is not asked for.
+struct ModelFilter {
+  std::optional<domain::AssetType> asset_type;
+  std::string band;
+  std::optional<ModelStatus> status;
+  std::string id_prefix;
+  std::size_t limit = 1000;
+};
+
+/// A market factor as it was last closed: what all symbols of an asset type share.
+struct MarketRow {
+  domain::AssetType asset_type = domain::AssetType::stock;
+  std::uint64_t revision = 0;  ///< from 1; grows whenever the payload changes
   std::string payload;
 };
 
@@ -114,13 +140,36 @@ class Store {
   /// Deletes forecasts created before `before`; returns how many.
   virtual Result<std::uint64_t> prune_forecasts(WallTime before, const Call& call) = 0;
 
-  /// Code::conflict if the id exists with other content; the same content again is fine, and leaves
-  /// the first time of creation.
-  virtual Result<void> put_model(const ModelArtefact& artefact, const Call& call) = 0;
-  virtual Result<std::optional<ModelArtefact>> find_model(const std::string& id,
-                                                          const Call& call) = 0;
-  /// All artefacts without their payloads, newest first.
-  virtual Result<std::vector<ModelArtefact>> models(const Call& call) = 0;
+  /// Adds new versions, all or none, as candidates or refused (else Code::invalid). Code::conflict
+  /// if an id exists with other content; the same content again is fine, and leaves what is stored
+  /// as it is, its status included.
+  virtual Result<void> put_models(std::span<const ModelVersionRow> rows, const Call& call) = 0;
+  virtual Result<std::optional<ModelVersionRow>> find_model(const std::string& id,
+                                                            const Call& call) = 0;
+  /// Newest first, at most filter.limit.
+  virtual Result<std::vector<ModelVersionRow>> models(const ModelFilter& filter,
+                                                      const Call& call) = 0;
+  /// The champions, without their documents; quick however many versions there are.
+  virtual Result<std::vector<ModelVersionRow>> champions(const Call& call) = 0;
+  /// Makes a candidate the champion of its asset type and band, and the champion before it a
+  /// candidate again, in one step. Nothing changes for who is champion already. Code::not_found;
+  /// Code::conflict for what is retired or refused.
+  virtual Result<void> promote_model(const std::string& id, WallTime when, const Call& call) = 0;
+  /// Retires a candidate or champion for good. Nothing changes for who is retired already.
+  /// Code::not_found; Code::conflict for what is refused.
+  virtual Result<void> retire_model(const std::string& id, const std::string& reason, WallTime when,
+                                    const Call& call) = 0;
+
+  /// Stores the factor under the next revision, which is returned; where the payload is the one
+  /// stored already, nothing changes. `market.revision` is not looked at.
+  virtual Result<std::uint64_t> put_market(const MarketRow& market, const Call& call) = 0;
+  virtual Result<std::optional<MarketRow>> find_market(domain::AssetType asset_type,
+                                                       const Call& call) = 0;
+  /// All factors without their payloads.
+  virtual Result<std::vector<MarketRow>> markets(const Call& call) = 0;
+
+  /// As heads_version, of the champions and market factors.
+  virtual Result<std::uint64_t> registry_version(const Call& call) = 0;
 
   /// False if a job of that id exists already (it is left as it is). A new job is queued: another
   /// state is Code::invalid, and result, leased_until and attempts are not looked at.

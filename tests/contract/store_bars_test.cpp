@@ -224,7 +224,8 @@ TEST_P(StoreBars, HeadsVersionMovesWithHeadsAndNothingElse) {
   EXPECT_NE(after_correction, after_new);
 
   ASSERT_TRUE(put("A", bars(0, 5, 2)));
-  ASSERT_TRUE(store_->put_model({"m", "n", "s", "v", {}, "p"}, Call{}));
+  ASSERT_TRUE(store_->put_models({}, Call{}));
+  ASSERT_TRUE(store_->put_market({domain::AssetType::stock, 0, "p"}, Call{}));
   const ForecastRow forecast{{1, 2}, symbol("A"), {1, 2}, {}, 5, "v", {}, "bytes"};
   ASSERT_TRUE(store_->put_forecasts({&forecast, 1}, Call{}));
   ASSERT_TRUE(store_->put_job(job("j"), Call{}));
@@ -257,9 +258,16 @@ TEST_P(StoreBars, ADeadlineThatHasPassedStopsEveryCall) {
   expect_error(store_->put_forecasts({&forecast, 1}, late), Code::deadline);
   expect_error(store_->find_forecast({1, 2}, late), Code::deadline);
   expect_error(store_->prune_forecasts({}, late), Code::deadline);
-  expect_error(store_->put_model({"m", "n", "s", "v", {}, "p"}, late), Code::deadline);
+  expect_error(store_->put_models({}, late), Code::deadline);
   expect_error(store_->find_model("m", late), Code::deadline);
-  expect_error(store_->models(late), Code::deadline);
+  expect_error(store_->models({}, late), Code::deadline);
+  expect_error(store_->champions(late), Code::deadline);
+  expect_error(store_->promote_model("m", {}, late), Code::deadline);
+  expect_error(store_->retire_model("m", "", {}, late), Code::deadline);
+  expect_error(store_->put_market({}, late), Code::deadline);
+  expect_error(store_->find_market({}, late), Code::deadline);
+  expect_error(store_->markets(late), Code::deadline);
+  expect_error(store_->registry_version(late), Code::deadline);
   expect_error(store_->put_job(job("j"), late), Code::deadline);
   expect_error(store_->find_job("j", late), Code::deadline);
   expect_error(store_->lease_job({}, {}, late), Code::deadline);

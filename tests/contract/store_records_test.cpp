@@ -1,4 +1,4 @@
-// What every store promises about forecasts, models and jobs.
+// What every store promises about forecasts and jobs.
 #include "contract/store_contract.h"
 
 namespace ara::storage {
@@ -61,43 +61,6 @@ TEST_P(StoreRecords, PrunesOlderForecasts) {
   EXPECT_EQ(store_->prune_forecasts(at(4500), Call{}).value(), 0u);
   EXPECT_FALSE(store_->find_forecast(rows[4499].id, Call{}).value().has_value());
   EXPECT_TRUE(store_->find_forecast(rows[4500].id, Call{}).value().has_value());
-}
-
-TEST_P(StoreRecords, AModelDoesNotChange) {
-  const ModelArtefact model{"theta-1", "theta", "AAPL", "1", at(10), std::string("\0\x01\xff", 3)};
-  ASSERT_TRUE(store_->put_model(model, Call{}));
-  ModelArtefact later = model;
-  later.created = at(11);
-  EXPECT_TRUE(store_->put_model(later, Call{}));
-  for (auto field : {&ModelArtefact::name, &ModelArtefact::scope, &ModelArtefact::version,
-                     &ModelArtefact::payload}) {
-    ModelArtefact other = model;
-    other.*field += "x";
-    expect_error(store_->put_model(other, Call{}), Code::conflict);
-  }
-  reopen();
-  const auto found = store_->find_model("theta-1", Call{}).value();
-  ASSERT_TRUE(found.has_value());
-  EXPECT_EQ(found->id, model.id);
-  EXPECT_EQ(found->name, model.name);
-  EXPECT_EQ(found->scope, model.scope);
-  EXPECT_EQ(found->version, model.version);
-  EXPECT_EQ(found->created, model.created);
-  EXPECT_EQ(found->payload, model.payload);
-  EXPECT_FALSE(store_->find_model("theta-2", Call{}).value().has_value());
-}
-
-TEST_P(StoreRecords, ListsModelsNewestFirstWithoutPayloads) {
-  ASSERT_TRUE(store_->put_model({"b", "n", "s", "1", at(1), "payload"}, Call{}));
-  ASSERT_TRUE(store_->put_model({"a", "n", "s", "1", at(3), ""}, Call{}));
-  ASSERT_TRUE(store_->put_model({"c", "n", "s", "1", at(2), "payload"}, Call{}));
-  std::string order;
-  const auto models = store_->models(Call{}).value();
-  for (const ModelArtefact& model : models) {
-    order += model.id;
-    EXPECT_TRUE(model.payload.empty());
-  }
-  EXPECT_EQ(order, "acb");
 }
 
 TEST_P(StoreRecords, AJobIsPutOnce) {

@@ -25,9 +25,16 @@ enum class StoreCall {
   put_forecasts,
   find_forecast,
   prune_forecasts,
-  put_model,
+  put_models,
   find_model,
   models,
+  champions,
+  promote_model,
+  retire_model,
+  put_market,
+  find_market,
+  markets,
+  registry_version,
   put_job,
   find_job,
   lease_job,
@@ -118,15 +125,44 @@ class FaultyStore final : public storage::Store {
     return through(StoreCall::prune_forecasts, call,
                    [&] { return inner_->prune_forecasts(before, call); });
   }
-  Result<void> put_model(const storage::ModelArtefact& artefact, const Call& call) override {
-    return through(StoreCall::put_model, call, [&] { return inner_->put_model(artefact, call); });
+  Result<void> put_models(std::span<const storage::ModelVersionRow> rows,
+                          const Call& call) override {
+    return through(StoreCall::put_models, call, [&] { return inner_->put_models(rows, call); });
   }
-  Result<std::optional<storage::ModelArtefact>> find_model(const std::string& id,
-                                                           const Call& call) override {
+  Result<std::optional<storage::ModelVersionRow>> find_model(const std::string& id,
+                                                             const Call& call) override {
     return through(StoreCall::find_model, call, [&] { return inner_->find_model(id, call); });
   }
-  Result<std::vector<storage::ModelArtefact>> models(const Call& call) override {
-    return through(StoreCall::models, call, [&] { return inner_->models(call); });
+  Result<std::vector<storage::ModelVersionRow>> models(const storage::ModelFilter& filter,
+                                                       const Call& call) override {
+    return through(StoreCall::models, call, [&] { return inner_->models(filter, call); });
+  }
+  Result<std::vector<storage::ModelVersionRow>> champions(const Call& call) override {
+    return through(StoreCall::champions, call, [&] { return inner_->champions(call); });
+  }
+  Result<void> promote_model(const std::string& id, WallTime when, const Call& call) override {
+    return through(StoreCall::promote_model, call,
+                   [&] { return inner_->promote_model(id, when, call); });
+  }
+  Result<void> retire_model(const std::string& id, const std::string& reason, WallTime when,
+                            const Call& call) override {
+    return through(StoreCall::retire_model, call,
+                   [&] { return inner_->retire_model(id, reason, when, call); });
+  }
+  Result<std::uint64_t> put_market(const storage::MarketRow& market, const Call& call) override {
+    return through(StoreCall::put_market, call, [&] { return inner_->put_market(market, call); });
+  }
+  Result<std::optional<storage::MarketRow>> find_market(domain::AssetType asset_type,
+                                                        const Call& call) override {
+    return through(StoreCall::find_market, call,
+                   [&] { return inner_->find_market(asset_type, call); });
+  }
+  Result<std::vector<storage::MarketRow>> markets(const Call& call) override {
+    return through(StoreCall::markets, call, [&] { return inner_->markets(call); });
+  }
+  Result<std::uint64_t> registry_version(const Call& call) override {
+    return through(StoreCall::registry_version, call,
+                   [&] { return inner_->registry_version(call); });
   }
   Result<bool> put_job(const storage::JobRow& job, const Call& call) override {
     return through(StoreCall::put_job, call, [&] { return inner_->put_job(job, call); });

@@ -13,7 +13,9 @@
 
 #include "base/rng.h"
 #include "domain/calendar.h"
+#include "registry/market.h"
 #include "serve/encode.h"
+#include "serve/forecaster.h"
 
 namespace ara::serve {
 namespace {
@@ -79,6 +81,25 @@ class ForecastServiceTest : public testing::Test {
     return answer.get_future().get();
   }
 
+  /// A version of a model, ready to be promoted; its id.
+  std::string add_version(const std::string& model, std::string band) {
+    const storage::ModelVersionRow row{
+        .id = model + "-0123456789ab", .model = model, .band = std::move(band)};
+    EXPECT_TRUE(store_->put_models({&row, 1}, {}));
+    return row.id;
+  }
+
+  /// The same data as another process sees it.
+  std::unique_ptr<storage::Store> another_store() const {
+    return *storage::open_sqlite((folder_ / "ara.db").string());
+  }
+
+  static std::string member(const Ready& ready, const char* name) {
+    const std::unique_ptr<yyjson_doc, decltype(&yyjson_doc_free)> doc(
+        yyjson_read(ready.body->data(), ready.body->size(), 0), &yyjson_doc_free);
+    return yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(doc.get()), name));
+  }
+
   double counted(const std::string& series) const {
     const std::string text = metrics_->exposition();
     const auto at = text.find("\n" + series + " ");
@@ -122,6 +143,78 @@ TEST_F(ForecastServiceTest, NewBarsChangeTheKeyWithinASecond) {
   ASSERT_TRUE(after);
   EXPECT_NE(after->id, before->id);
   EXPECT_NE(*after->body, *before->body);
+}
+
+TEST_F(ForecastServiceTest, AChampionServesItsBandWithinASecond) {
+  const std::string id = add_version("ses", "1-5");
+  const ForecastRequest request{.symbol = symbol("AAPL"), .days = 5};
+  const auto before = ask(request);
+  ASSERT_TRUE(before);
+  EXPECT_EQ(member(*before, "model_version"), built_in().version);
+  EXPECT_TRUE(service_->cached(request));
+
+  ASSERT_TRUE(another_store()->promote_model(id, {}, {}));  // as another process does
+  std::this_thread::sleep_for(1s);
+  EXPECT_FALSE(service_->cached(request));
+  const auto after = ask(request);
+  ASSERT_TRUE(after);
+  EXPECT_TRUE(member(*after, "model_version").starts_with("ses-")) << *after->body;
+  EXPECT_TRUE(member(*after, "model_version").ends_with("-0123456789ab")) << *after->body;
+  EXPECT_EQ(service_->cached(request)->id, after->id);
+  const auto longer = ask({.symbol = symbol("AAPL"), .days = 6});
+  ASSERT_TRUE(longer);
+  EXPECT_EQ(member(*longer, "model_version"), built_in().version);
+
+  ASSERT_TRUE(another_store()->retire_model(id, "", {}, {}));
+  std::this_thread::sleep_for(1s);
+  EXPECT_EQ(ask(request)->id, before->id);
+}
+
+TEST_F(ForecastServiceTest, WhereAChampionCannotForecastTheBuiltInModelDoes) {
+  put("SOME", std::span(bars_).first(50));
+  ASSERT_TRUE(store_->promote_model(add_version("garch_fhs", "1-5"), {}, {}));
+  service_ = start();
+  const auto few = ask({.symbol = symbol("SOME")});
+  ASSERT_TRUE(few) << few.error().message;
+  EXPECT_EQ(member(*few, "model_version"), built_in().version);
+  EXPECT_TRUE(member(*ask({.symbol = symbol("AAPL")}), "model_version").starts_with("garch_fhs-"));
+}
+
+TEST_F(ForecastServiceTest, AClosedMarketChangesTheKey) {
+  const ForecastRequest request{.symbol = symbol("AAPL")};
+  const auto before = ask(request);
+  ASSERT_TRUE(before);
+  ASSERT_EQ(registry::close_market(*another_store(), domain::AssetType::stock, {}).value(), 1u);
+  std::this_thread::sleep_for(1s);
+  const auto after = ask(request);
+  ASSERT_TRUE(after);
+  EXPECT_NE(after->id, before->id);
+}
+
+TEST_F(ForecastServiceTest, PromotingFailsNoForecast) {
+  std::vector<std::string> ids{add_version("ses", "1-5"), add_version("drift", "1-5")};
+  std::atomic<bool> done = false;
+  std::atomic<int> failed = 0, answered = 0;
+  std::vector<std::jthread> readers;
+  for (int r = 0; r < 2; ++r) {
+    readers.emplace_back([&, r] {
+      for (int i = 0; !done; ++i) {
+        const ForecastRequest request{.symbol = symbol("AAPL"), .days = 1 + (i + r) % 5};
+        const auto made = service_->cached(request);
+        failed += !made && !ask(request);
+        ++answered;
+      }
+    });
+  }
+  const auto store = another_store();
+  for (int i = 0; i < 60; ++i) {
+    ASSERT_TRUE(store->promote_model(ids[static_cast<std::size_t>(i % 2)], {}, {}));
+    std::this_thread::sleep_for(10ms);
+  }
+  done = true;
+  readers.clear();
+  EXPECT_EQ(failed, 0);
+  EXPECT_GT(answered, 100);
 }
 
 TEST_F(ForecastServiceTest, ManyWhoWantOneThingShareItsMaking) {

@@ -81,6 +81,8 @@ TEST_F(SqliteMigrations, EveryOlderStoreIsBroughtUp) {
     ASSERT_TRUE(store.has_value()) << "from step " << number << ": " << store.error().message;
     EXPECT_TRUE(put_a_bar(**store));
     EXPECT_TRUE((*store)->lease_job({}, {}, Call{}));
+    EXPECT_TRUE((*store)->champions(Call{}));
+    EXPECT_TRUE((*store)->registry_version(Call{}));
     if (number > 0) {
       const auto old = (*store)->last_bars(domain::Symbol::parse("OLD").value(), 5, Call{}).value();
       ASSERT_EQ(old.bars.size(), 1u);

@@ -1,4 +1,4 @@
-// Forecasts and model artefacts of SqliteStore.
+// The forecasts of SqliteStore.
 #include <format>
 
 #include "storage/sqlite_store.h"
@@ -9,25 +9,12 @@ namespace {
 /// Forecasts deleted in one transaction, so that other writers are not held up for long.
 constexpr int kPrunedAtOnce = 2000;
 
-std::int64_t microseconds(WallTime time) {
-  return time.time_since_epoch().count();
-}
-
-WallTime wall_time(std::int64_t count) {
-  return WallTime{std::chrono::microseconds{count}};
-}
-
 std::string bytes_of(const Hash128& hash) {
   std::string bytes;
   for (const std::uint64_t half : {hash.high, hash.low}) {
     for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(half >> shift);
   }
   return bytes;
-}
-
-ModelArtefact artefact_of(const SqliteStatement& row, std::string payload) {
-  return {std::string(row.text(0)), std::string(row.text(1)),  std::string(row.text(2)),
-          std::string(row.text(3)), wall_time(row.integer(4)), std::move(payload)};
 }
 
 }  // namespace
@@ -101,67 +88,6 @@ Result<std::uint64_t> SqliteStore::prune_forecasts(WallTime before, const Call& 
     const std::uint64_t deleted = (*connection)->changed();
     total += deleted;
     if (deleted < kPrunedAtOnce) return total;
-  }
-}
-
-Result<void> SqliteStore::put_model(const ModelArtefact& artefact, const Call& call) {
-  auto connection = writer(call, Sync::full);
-  if (!connection) return std::unexpected(connection.error());
-  auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
-  if (!transaction) return std::unexpected(transaction.error());
-  auto inserted = (*connection)
-                      ->prepare(
-                          "INSERT INTO models (id, name, scope, version, created, payload) "
-                          "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING")
-                      .bind(artefact.id, artefact.name, artefact.scope, artefact.version,
-                            microseconds(artefact.created), SqliteBlob{artefact.payload})
-                      .run();
-  if (!inserted) return inserted;
-  if ((*connection)->changed() == 0) {
-    SqliteStatement same =
-        (*connection)
-            ->prepare(
-                "SELECT 1 FROM models WHERE id = ? AND name = ? AND scope = ? AND version = ? "
-                "AND payload = ?");
-    const auto row = same.bind(artefact.id, artefact.name, artefact.scope, artefact.version,
-                               SqliteBlob{artefact.payload})
-                         .step();
-    if (!row) return std::unexpected(row.error());
-    if (!*row) {
-      return fail(Code::conflict, "a model '" + printable(artefact.id) +
-                                      "' with other content is "
-                                      "stored already; models do not change");
-    }
-  }
-  return note_write(**connection, false).and_then([&] { return transaction->commit(); });
-}
-
-Result<std::optional<ModelArtefact>> SqliteStore::find_model(const std::string& id,
-                                                             const Call& call) {
-  auto connection = readers_.take(call);
-  if (!connection) return std::unexpected(connection.error());
-  SqliteStatement rows =
-      (*connection)
-          ->prepare("SELECT id, name, scope, version, created, payload FROM models WHERE id = ?");
-  const auto row = rows.bind(id).step();
-  if (!row) return std::unexpected(row.error());
-  if (!*row) return std::nullopt;
-  return artefact_of(rows, std::string(rows.text(5)));
-}
-
-Result<std::vector<ModelArtefact>> SqliteStore::models(const Call& call) {
-  auto connection = readers_.take(call);
-  if (!connection) return std::unexpected(connection.error());
-  SqliteStatement rows =
-      (*connection)
-          ->prepare(
-              "SELECT id, name, scope, version, created FROM models ORDER BY created DESC, id");
-  std::vector<ModelArtefact> found;
-  for (rows.bind();;) {
-    const auto row = rows.step();
-    if (!row) return std::unexpected(row.error());
-    if (!*row) return found;
-    found.push_back(artefact_of(rows, {}));
   }
 }
 

@@ -1,0 +1,276 @@
+#include "registry/train.h"
+
+#include <algorithm>
+#include <atomic>
+#include <format>
+#include <numeric>
+#include <optional>
+
+#include "base/rng.h"
+#include "models/market.h"
+#include "registry/market.h"
+#include "registry/walk.h"
+
+namespace ara::registry {
+namespace {
+
+using storage::ModelStatus;
+
+/// The symbols of one asset type, and what they say of the bars that a version is made from.
+struct Universe {
+  std::vector<storage::SymbolRow> rows;
+
+  /// Of which symbols the versions were made, and of which state of theirs.
+  std::uint64_t content() const {
+    std::uint64_t sum = 0;
+    for (const storage::SymbolRow& row : rows) {
+      sum += mix64(stable_hash64(row.symbol.text()) ^ row.revision.content);
+    }
+    return sum;
+  }
+};
+
+Result<Universe> read_universe(storage::Store& store, domain::AssetType asset_type) {
+  auto rows = store.symbols(Call{});
+  if (!rows) return std::unexpected(std::move(rows.error()));
+  Universe universe;
+  for (storage::SymbolRow& row : *rows) {
+    if (row.asset_type == asset_type) universe.rows.push_back(std::move(row));
+  }
+  return universe;
+}
+
+/// Up to options.symbols of those with enough bars, drawn by the seed; ascending by name.
+Result<std::vector<storage::SymbolRow>> sample(const Universe& universe,
+                                               const TrainOptions& options) {
+  const std::size_t needed =
+      evaluation::kFirstOrigin + kLeastDates + static_cast<std::size_t>(options.band.last);
+  std::vector<storage::SymbolRow> rows;
+  for (const storage::SymbolRow& row : universe.rows) {
+    if (row.bars >= needed) rows.push_back(row);
+  }
+  if (rows.empty()) {
+    return fail(Code::not_found, std::format("There is no {} with at least {} bars to train on",
+                                             domain::describe(options.asset_type).name, needed));
+  }
+  Rng rng(options.seed);
+  for (std::size_t i = 0; i + 1 < rows.size(); ++i) {  // Fisher and Yates
+    std::swap(rows[i], rows[i + rng.below(static_cast<std::uint32_t>(rows.size() - i))]);
+  }
+  rows.resize(std::min(rows.size(), options.symbols), rows.front());
+  std::ranges::sort(rows, {}, [](const auto& row) { return row.symbol; });
+  return rows;
+}
+
+/// The newest bars that the walk can use, with the factor at each.
+Result<evaluation::Symbol> read_symbol(storage::Store& store, const domain::Symbol& symbol,
+                                       const Market& market, const TrainOptions& options) {
+  const std::size_t most = options.origins + static_cast<std::size_t>(options.band.last) +
+                           evaluation::kRefit + std::max(kHistory, evaluation::kGarchReturns + 1);
+  auto series = store.last_bars(symbol, most, Call{});
+  if (!series) return std::unexpected(std::move(series.error()));
+  evaluation::Symbol made{.name = symbol.text(),
+                          .asset_type = series->asset_type,
+                          .bars = std::move(series->bars),
+                          .market = {}};
+  if (!market.points.empty()) made.market = models::market_at(market.points, made.bars);
+  return made;
+}
+
+/// One training under way.
+class Training {
+ public:
+  Training(storage::Store& store, const TrainOptions& options, const Clock& clock)
+      : store_(store),
+        options_(options),
+        now_(clock.now()),
+        roll_{.horizon = options.band.last, .last = options.origins, .history = kHistory} {}
+
+  Result<Trained> run() {
+    return prepare()
+        .and_then([&] { return lay_grounds(); })
+        .and_then([&] { return walk(); })
+        .and_then([&] { return settle(); })
+        .transform([&] { return std::move(trained_); });
+  }
+
+ private:
+  Result<void> prepare() {
+    auto universe = read_universe(store_, options_.asset_type);
+    if (!universe) return std::unexpected(std::move(universe.error()));
+    universe_ = std::move(*universe);
+    auto rows = sample(universe_, options_);
+    if (!rows) return std::unexpected(std::move(rows.error()));
+    rows_ = std::move(*rows);
+    for (const auto& row : rows_) trained_.symbols.push_back(row.symbol.text());
+    const auto closed = close_market(store_, options_.asset_type, Call{});
+    if (!closed) return std::unexpected(closed.error());
+    trained_.market_revision = *closed;
+    candidates_ = options_.models;
+    return find_champion();
+  }
+
+  Result<void> find_champion() {
+    const auto champions = store_.champions(Call{});
+    if (!champions) return std::unexpected(champions.error());
+    for (const storage::ModelVersionRow& row : *champions) {
+      if (row.asset_type != options_.asset_type || row.band != options_.band.name) continue;
+      champion_ = row;
+      const auto model = models::find_model(row.model);
+      if (model && !std::ranges::contains(candidates_, *model)) candidates_.push_back(*model);
+    }
+    return {};
+  }
+
+  /// Calls work(i), which gives a Result<void>, for each i; the error of the lowest i, if any.
+  template <class Work>
+  Result<void> each(std::size_t count, const Work& work) {
+    std::vector<Result<void>> results(count);
+    const auto one = [&](std::size_t i) {
+      results[i] = work(i);
+      const std::size_t done = ++done_;
+      if (options_.progress) options_.progress(done, rows_.size() * (1 + candidates_.size()));
+    };
+    if (options_.for_each) {
+      options_.for_each(count, one);
+    } else {
+      for (std::size_t i = 0; i < count; ++i) one(i);
+    }
+    for (Result<void>& result : results) {
+      if (!result) return std::move(result);
+    }
+    return {};
+  }
+
+  Result<void> lay_grounds() {
+    const auto market = read_market(store_, options_.asset_type, Call{});
+    if (!market) return std::unexpected(market.error());
+    grounds_.resize(rows_.size());
+    return each(rows_.size(), [&](std::size_t i) -> Result<void> {
+      auto symbol = read_symbol(store_, rows_[i].symbol, *market, options_);
+      if (!symbol) return std::unexpected(std::move(symbol.error()));
+      auto ground = Ground::make(std::move(*symbol), roll_);
+      if (!ground) return std::unexpected(std::move(ground.error()));
+      grounds_[i] = std::move(*ground);
+      return {};
+    });
+  }
+
+  /// Every candidate over every ground; one that cannot be fitted somewhere is refused for it.
+  Result<void> walk() {
+    const std::size_t wide = grounds_.size();
+    std::vector<Result<Evidence>> walked(wide * candidates_.size());
+    auto done = each(walked.size(), [&](std::size_t i) -> Result<void> {
+      walked[i] = grounds_[i % wide]->walk(*candidates_[i / wide]);
+      return {};
+    });
+    if (!done) return done;
+    for (std::size_t c = 0; c < candidates_.size(); ++c) {
+      trained_.versions.push_back(
+          judged(*candidates_[c], std::span(walked).subspan(c * wide, wide)));
+    }
+    std::ranges::stable_sort(trained_.versions, [](const Version& a, const Version& b) {
+      return std::pair(a.status == ModelStatus::refused, skill_of(a)) <
+             std::pair(b.status == ModelStatus::refused, skill_of(b));
+    });
+    return {};
+  }
+
+  static double skill_of(const Version& version) {
+    return version.scores.crps_ratio[static_cast<std::size_t>(evaluation::Peer::historical)];
+  }
+
+  Version judged(const models::ModelRow& row, std::span<Result<Evidence>> walked) const {
+    Version version = blank(row);
+    const auto failed = std::ranges::find_if(walked, [](const auto& one) { return !one; });
+    if (failed != walked.end()) {
+      version.checks = {{"fits", 0, 1, false, "it cannot be fitted: " + failed->error().message}};
+    } else {
+      std::vector<Evidence> evidence;
+      for (Result<Evidence>& one : walked) evidence.push_back(std::move(*one));
+      version.checks = judge(evidence, options_.band.last);
+      version.scores = scores_of(evidence, options_.band.last);
+    }
+    if (const Check* check = first_failed(version.checks)) {
+      version.status = ModelStatus::refused;
+      version.reason = check->says;
+    }
+    return version;
+  }
+
+  Version blank(const models::ModelRow& row) const {
+    Version version{.model = std::string(row.name),
+                    .asset_type = options_.asset_type,
+                    .band = options_.band,
+                    .code = std::string(models::version()),
+                    .symbols = universe_.rows.size(),
+                    .content = universe_.content(),
+                    .seed = options_.seed,
+                    .command = options_.command,
+                    .created = now_,
+                    .changed = now_};
+    domain::Time first = domain::Time::max(), last = domain::Time::min();
+    for (const storage::SymbolRow& symbol : universe_.rows) {
+      version.bars += symbol.bars;
+      first = std::min(first, symbol.first);
+      last = std::max(last, symbol.last);
+    }
+    version.first = domain::date_of(first);
+    version.last = domain::date_of(last);
+    return version;
+  }
+
+  /// Registers the versions and crowns the best, if it is not the champion already.
+  Result<void> settle() {
+    std::vector<storage::ModelVersionRow> rows;
+    for (const Version& version : trained_.versions) rows.push_back(to_row(version));
+    if (auto put = store_.put_models(rows, Call{}); !put) return put;
+    if (auto read = read_standing(); !read) return read;
+    const auto best = std::ranges::find_if(trained_.versions, [](const Version& version) {
+      return version.status == ModelStatus::candidate || version.status == ModelStatus::champion;
+    });
+    if (champion_) trained_.champion = champion_->id;
+    if (best == trained_.versions.end()) return {};
+    if (champion_ && best->model == champion_->model) return {};
+    const std::string id = best->id();
+    if (auto promoted = store_.promote_model(id, now_, Call{}); !promoted) return promoted;
+    best->status = ModelStatus::champion;
+    trained_.champion = id;
+    trained_.promoted = true;
+    return {};
+  }
+
+  /// A version that was registered before keeps how it stood, retired ones included.
+  Result<void> read_standing() {
+    for (Version& version : trained_.versions) {
+      const auto row = store_.find_model(version.id(), Call{});
+      if (!row) return std::unexpected(row.error());
+      if (!*row) return fail(Code::internal, "the store has lost " + version.id());
+      version.created = (*row)->created;
+      version.status = (*row)->status;
+      version.reason = (*row)->reason;
+      version.changed = (*row)->changed;
+    }
+    return {};
+  }
+
+  storage::Store& store_;
+  const TrainOptions& options_;
+  const WallTime now_;
+  const evaluation::RollOptions roll_;
+  Universe universe_;
+  std::vector<storage::SymbolRow> rows_;
+  std::optional<storage::ModelVersionRow> champion_;
+  std::vector<const models::ModelRow*> candidates_;
+  std::vector<std::unique_ptr<Ground>> grounds_;
+  std::atomic<std::size_t> done_ = 0;
+  Trained trained_;
+};
+
+}  // namespace
+
+Result<Trained> train(storage::Store& store, const TrainOptions& options, const Clock& clock) {
+  return Training(store, options, clock).run();
+}
+
+}  // namespace ara::registry

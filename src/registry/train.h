@@ -1,0 +1,41 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "registry/version.h"
+
+namespace ara::registry {
+
+struct TrainOptions {
+  domain::AssetType asset_type = domain::AssetType::stock;
+  Band band;
+  std::uint64_t seed = 1;                       ///< which symbols are judged on
+  std::size_t symbols = 12;                     ///< judged on, at most
+  std::size_t origins = 250;                    ///< of each
+  std::vector<const models::ModelRow*> models;  ///< candidates; the champion's joins them
+  std::string command;                          ///< recorded in the versions
+  /// Calls work(i) for each i below count, in any order, on any threads; empty: one by one.
+  std::function<void(std::size_t count, const std::function<void(std::size_t)>& work)> for_each;
+  /// Told how much is done of how much, from any thread.
+  std::function<void(std::size_t done, std::size_t of)> progress;
+};
+
+/// What came of a training. All of it but the times follows from the bars and the options.
+struct Trained {
+  std::uint64_t market_revision = 0;  ///< of the factor that was closed; 0: none
+  std::vector<std::string> symbols;   ///< judged on
+  std::vector<Version> versions;      ///< best first, those refused last
+  std::string champion;               ///< id of who serves the band now; empty: the built-in model
+  bool promoted = false;              ///< whether that changed
+};
+
+/// Closes the market factor of the asset type, walks all candidates forward over a sample of its
+/// symbols, registers each as a version, refused by the gate or not, and promotes the one with the
+/// lowest CRPS relative to the historical distribution if there is no champion, or none as good. A
+/// champion stays if its model is still the best: nothing in it would change. Code::not_found where
+/// no symbol of the type has enough bars.
+Result<Trained> train(storage::Store& store, const TrainOptions& options, const Clock& clock);
+
+}  // namespace ara::registry
