@@ -1,5 +1,4 @@
 // ara train
-#include "registry/gate.h"
 #include "registry/train.h"
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include "cli/output.h"
 #include "cli/parallel.h"
 #include "cli/progress.h"
+#include "registry/gate.h"
 
 namespace ara::cli {
 namespace {

@@ -45,10 +45,11 @@ inline constexpr std::size_t kLeastDates = 120;
 inline constexpr double kLeastMoved = 0.5 / static_cast<double>(evaluation::kRefit);
 
 /// Intervals are on the geometric mean at most twice as wide as the same symbol's changes of the
-/// last 250 bars were, and never 30 times: the highest volatility that the S&P 500 has had is about
-/// ten times that of the year before.
+/// last 250 bars were, and never 15 times: the exponentially weighted volatility (0.94 a day) of
+/// 134 shares, coins and currencies from 1999 to 2021 never was more than 3.9 times that of the 250
+/// sessions before, which was the franc's on the day its floor fell.
 inline constexpr double kMostWidth = 2;
-inline constexpr double kMostWidest = 30;
+inline constexpr double kMostWidest = 15;
 
 /// Of the outcomes, half lie below the median; a trend that the median does not know may move that
 /// by so much.

@@ -11,8 +11,8 @@ namespace ara::serve {
 
 /// Lets many callers that want one thing at one time share the making of it.
 ///
-/// Invariant: a key is in the map from the first join() or start() until take(); whoever joins between is
-/// answered by what take() returns.
+/// Invariant: a key is in the map from the first join() or start() until take(); whoever joins
+/// between is answered by what take() returns.
 template <class Answer>
 class SingleFlight {
  public:
