@@ -40,7 +40,7 @@ Result<std::vector<registry::TrainOptions>> plan(const Options& options, storage
   const auto origins =
       parse_bounded("origins", options.origins, static_cast<int>(registry::kLeastDates), 10'000);
   if (!origins) return std::unexpected(origins.error());
-  auto models = parse_models(options.model);
+  auto models = parse_models(options.model, models::catalog().back().name);
   if (!models) return std::unexpected(models.error());
   one.seed = static_cast<std::uint64_t>(*seed);
   one.symbols = static_cast<std::size_t>(*symbols);

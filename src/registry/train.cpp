@@ -106,7 +106,9 @@ class Training {
     const auto closed = close_market(store_, options_.asset_type, Call{});
     if (!closed) return std::unexpected(closed.error());
     trained_.market_revision = *closed;
-    candidates_ = options_.models;
+    for (const models::ModelRow* row : options_.models) {
+      if (!std::ranges::contains(candidates_, row)) candidates_.push_back(row);
+    }
     return find_champion();
   }
 

@@ -150,10 +150,6 @@ std::string id_of(const std::string& model, const std::string& hash) {
   return model + "-" + hash.substr(0, 12);
 }
 
-std::uint64_t hexadecimal(const std::string& text) {
-  return std::strtoull(text.c_str(), nullptr, 16);
-}
-
 }  // namespace
 
 std::span<const Band> bands() {
@@ -245,7 +241,8 @@ Result<Version> from_row(const storage::ModelVersionRow& row) {
   version.last = root.date("last");
   version.symbols = root.count("symbols");
   version.bars = root.count("bars");
-  version.content = hexadecimal(root.text("content"));
+  const auto content = hash_from_hex(std::string(16, '0') + root.text("content"));
+  if (!content) missing = "content";
   version.seed = root.count("seed");
   version.command = root.text("command");
   version.artefact = root.text("artefact");
@@ -261,6 +258,7 @@ Result<Version> from_row(const storage::ModelVersionRow& row) {
     return fail(Code::corrupt, "the document of model " + printable(row.id) + " lacks '" + missing +
                                    "' or has another kind of thing there");
   }
+  version.content = content->low;
   version.asset_type = *asset_type;
   version.band = **band;
   version.created = row.created;
