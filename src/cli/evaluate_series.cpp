@@ -23,6 +23,7 @@ namespace {
 using evaluation::SeriesScores;
 using evaluation::SeriesTask;
 
+constexpr std::string_view kDefaultModel = "series";  ///< made for series, not for bars
 constexpr int kLongestSeason = 10'000;
 
 struct Options : EvaluateOptions {
@@ -32,12 +33,6 @@ struct Options : EvaluateOptions {
 };
 
 using Outcome = SeriesReport::Outcome;
-
-/// The one that is made for series, or else that for bars.
-std::string_view default_model() {
-  const auto row = models::find_model("series");
-  return row ? (*row)->name : models::catalog().back().name;
-}
 
 double seconds_since(SteadyTime start) {
   return std::chrono::duration<double>(system_clock().steady() - start).count();
@@ -100,7 +95,7 @@ Outcome score_model(const models::ModelRow& row, std::span<const SeriesTask> tas
 
 Result<SeriesReport> evaluate(const Options& options) {
   const SteadyTime start = system_clock().steady();
-  const auto rows = parse_models(options.model, default_model());
+  const auto rows = parse_models(options.model, kDefaultModel);
   if (!rows) return std::unexpected(rows.error());
   const auto season = parse_bounded("season", options.season, 1, kLongestSeason);
   if (!season) return std::unexpected(season.error());
@@ -150,7 +145,7 @@ std::function<int()> enrol_evaluate_series(CLI::App& app) {
       ->type_name("");
   app.add_option("--season", options->season, "Values in a season, e.g. 24 for hours; 1: none [1]")
       ->type_name("M");
-  add_evaluate_options(app, *options, default_model());
+  add_evaluate_options(app, *options, kDefaultModel);
   return [options] { return run(*options); };
 }
 
