@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/model_view.h"
 #include "cli/output.h"
+#include "cli/promotion.h"
 #include "cli/table.h"
 
 namespace ara::cli {
@@ -151,6 +152,9 @@ Result<std::string> promote(const Options& options, storage::Store& store) {
   const auto version = registry::find_version(store, options.id, Call{});
   if (!version) return std::unexpected(version.error());
   const std::string id = version->id();
+  if (version->status == storage::ModelStatus::candidate) {
+    if (auto ready = prepare(store, *version); !ready) return std::unexpected(ready.error());
+  }
   if (auto done = store.promote_model(id, system_clock().now(), Call{}); !done) {
     return std::unexpected(std::move(done.error()));
   }

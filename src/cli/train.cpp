@@ -13,6 +13,7 @@
 #include "cli/output.h"
 #include "cli/parallel.h"
 #include "cli/progress.h"
+#include "cli/promotion.h"
 #include "registry/gate.h"
 
 namespace ara::cli {
@@ -86,6 +87,7 @@ Result<Trained> run(registry::TrainOptions options, storage::Store& store) {
   options.for_each = [](std::size_t count, const std::function<void(std::size_t)>& work) {
     for_each_index(count, std::max(1U, std::thread::hardware_concurrency()), work);
   };
+  options.before_promotion = [&](const registry::Version& heir) { return prepare(store, heir); };
   options.progress = [&](std::size_t, std::size_t of) {
     std::call_once(made, [&] {
       bar = std::make_unique<Progress>(

@@ -1,8 +1,21 @@
 #include "registry/lineup.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace ara::registry {
+namespace {
+
+/// Nothing for what a newer program promoted: this one serves its built-in model there.
+std::optional<Champion> champion_of(const storage::ModelVersionRow& row) {
+  const auto model = models::find_model(row.model);
+  const auto band = find_band(row.band);
+  if (!model || !band) return std::nullopt;
+  std::string suffix = row.id.substr(std::min(row.id.size(), row.model.size()));
+  return Champion{row.id, std::move(suffix), row.asset_type, **band, *model};
+}
+
+}  // namespace
 
 Result<Lineup> Lineup::read(storage::Store& store, const Call& call) {
   // Read before the rows: a change between the reads shows as a new version next time.
@@ -15,12 +28,7 @@ Result<Lineup> Lineup::read(storage::Store& store, const Call& call) {
   Lineup lineup;
   lineup.version_ = *version;
   for (const storage::ModelVersionRow& row : *champions) {
-    const auto model = models::find_model(row.model);
-    const auto band = find_band(row.band);
-    // Promoted by a newer program: this one serves its built-in model there.
-    if (!model || !band) continue;
-    std::string suffix = row.id.substr(std::min(row.id.size(), row.model.size()));
-    lineup.champions_.push_back({row.id, std::move(suffix), row.asset_type, **band, *model});
+    if (auto champion = champion_of(row)) lineup.champions_.push_back(std::move(*champion));
   }
   for (const storage::MarketRow& row : *markets) {
     lineup.market_revisions_[static_cast<std::size_t>(row.asset_type)] = row.revision;
@@ -34,6 +42,19 @@ const Champion* Lineup::champion(domain::AssetType asset_type, int horizon) cons
            horizon <= champion.band.last;
   });
   return found == champions_.end() ? nullptr : &*found;
+}
+
+Result<Lineup> Lineup::with(const storage::ModelVersionRow& heir) const {
+  auto champion = champion_of(heir);
+  if (!champion) {
+    return fail(Code::unsupported, "This program has no model '" + printable(heir.model) + "'");
+  }
+  Lineup next = *this;
+  std::erase_if(next.champions_, [&](const Champion& one) {
+    return one.asset_type == champion->asset_type && one.band.name == champion->band.name;
+  });
+  next.champions_.push_back(std::move(*champion));
+  return next;
 }
 
 }  // namespace ara::registry

@@ -30,6 +30,10 @@ class Lineup {
   /// this program does not know.
   const Champion* champion(domain::AssetType asset_type, int horizon) const;
 
+  /// The same with another champion for its asset type and band, as promoting it will make it.
+  /// Code::unsupported for a model that this program does not know.
+  Result<Lineup> with(const storage::ModelVersionRow& heir) const;
+
   /// 0: there is no factor.
   std::uint64_t market_revision(domain::AssetType asset_type) const {
     return market_revisions_[static_cast<std::size_t>(asset_type)];

@@ -235,6 +235,9 @@ class Training {
     if (best == trained_.versions.end()) return {};
     if (champion_ && best->model == champion_->model) return {};
     const std::string id = best->id();
+    if (options_.before_promotion) {
+      if (auto ready = options_.before_promotion(*best); !ready) return ready;
+    }
     if (auto promoted = store_.promote_model(id, now_, Call{}); !promoted) return promoted;
     best->status = ModelStatus::champion;
     trained_.champion = id;

@@ -16,6 +16,8 @@ struct TrainOptions {
   std::size_t origins = 250;                    ///< of each
   std::vector<const models::ModelRow*> models;  ///< candidates; the champion's joins them
   std::string command;                          ///< recorded in the versions
+  /// Called with a version before it is promoted; an error of it ends the training. May be empty.
+  std::function<Result<void>(const Version& heir)> before_promotion;
   /// Calls work(i) for each i below count, in any order, on any threads; empty: one by one.
   std::function<void(std::size_t count, const std::function<void(std::size_t)>& work)> for_each;
   /// Told how much is done of how much, from any thread.

@@ -19,35 +19,6 @@ namespace {
 
 constexpr std::size_t kQueueLimit = 10'000;
 
-/// The symbol as the key is made from it: its head, or what its bars say when they are read.
-struct Subject {
-  domain::AssetType asset_type;
-  domain::Revision revision;
-  std::uint64_t bars;
-};
-
-Subject subject_of(const storage::SymbolRow& head) {
-  return {head.asset_type, head.revision, head.bars};
-}
-
-domain::ForecastKey key_of(const ForecastRequest& request, const Subject& subject, Chosen chosen,
-                           std::uint64_t market_revision) {
-  return {.symbol = request.symbol,
-          .horizon = request.days,
-          .level = request.level,
-          .explanations = request.explanations,
-          .model_version = std::move(chosen.version),
-          .encoding_version = kEncodingVersion,
-          .revision = subject.revision,
-          .market_revision = market_revision};
-}
-
-domain::ForecastKey key_of(const ForecastRequest& request, const Subject& subject,
-                           const registry::Lineup& lineup) {
-  return key_of(request, subject, choose(lineup, subject.asset_type, request.days, subject.bars),
-                lineup.market_revision(subject.asset_type));
-}
-
 Result<void> check_asset_type(const ForecastRequest& request, domain::AssetType stored) {
   if (!request.asset_type || *request.asset_type == stored) return {};
   return invalid(

@@ -6,6 +6,7 @@
 
 #include "domain/calendar.h"
 #include "models/model.h"
+#include "serve/encode.h"
 
 namespace ara::serve {
 namespace {
@@ -34,6 +35,28 @@ Chosen choose(const registry::Lineup& lineup, domain::AssetType asset_type, int 
   const registry::Champion* champion = lineup.champion(asset_type, horizon);
   if (champion == nullptr || bars < champion->row->min_bars) return built_in();
   return {champion->row, program_version(*champion->row) + champion->suffix};
+}
+
+Subject subject_of(const storage::SymbolRow& head) {
+  return {head.asset_type, head.revision, head.bars};
+}
+
+domain::ForecastKey key_of(const ForecastRequest& request, const Subject& subject, Chosen chosen,
+                           std::uint64_t market_revision) {
+  return {.symbol = request.symbol,
+          .horizon = request.days,
+          .level = request.level,
+          .explanations = request.explanations,
+          .model_version = std::move(chosen.version),
+          .encoding_version = kEncodingVersion,
+          .revision = subject.revision,
+          .market_revision = market_revision};
+}
+
+domain::ForecastKey key_of(const ForecastRequest& request, const Subject& subject,
+                           const registry::Lineup& lineup) {
+  return key_of(request, subject, choose(lineup, subject.asset_type, request.days, subject.bars),
+                lineup.market_revision(subject.asset_type));
 }
 
 Result<domain::Forecast> make_forecast(const domain::ForecastKey& key, const domain::Series& series,

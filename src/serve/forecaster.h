@@ -7,6 +7,7 @@
 #include "domain/forecast.h"
 #include "models/market.h"
 #include "registry/lineup.h"
+#include "serve/forecast_request.h"
 
 namespace ara::serve {
 
@@ -22,6 +23,21 @@ struct Chosen {
 Chosen choose(const registry::Lineup& lineup, domain::AssetType asset_type, int horizon,
               std::uint64_t bars);
 Chosen built_in();
+
+/// The symbol as a key is made from it: its head, or what its bars say when they are read.
+struct Subject {
+  domain::AssetType asset_type = domain::AssetType::stock;
+  domain::Revision revision;
+  std::uint64_t bars = 0;
+};
+Subject subject_of(const storage::SymbolRow& head);
+
+/// The key of what answers a request: by `chosen` and that market factor, or by whom the lineup
+/// says.
+domain::ForecastKey key_of(const ForecastRequest& request, const Subject& subject, Chosen chosen,
+                           std::uint64_t market_revision);
+domain::ForecastKey key_of(const ForecastRequest& request, const Subject& subject,
+                           const registry::Lineup& lineup);
 
 /// The forecast of a series by `row`, a pure function of its arguments, all of them named by the
 /// key: the revision is that of the series, model_version of the row, market_revision of the factor

@@ -14,6 +14,7 @@
 #include "base/rng.h"
 #include "domain/calendar.h"
 #include "registry/market.h"
+#include "serve/carry_over.h"
 #include "serve/encode.h"
 #include "serve/forecaster.h"
 
@@ -178,6 +179,28 @@ TEST_F(ForecastServiceTest, WhereAChampionCannotForecastTheBuiltInModelDoes) {
   ASSERT_TRUE(few) << few.error().message;
   EXPECT_EQ(member(*few, "model_version"), built_in().version);
   EXPECT_TRUE(member(*ask({.symbol = symbol("AAPL")}), "model_version").starts_with("garch_fhs-"));
+}
+
+TEST_F(ForecastServiceTest, APromotionCarriesOverWhatWasAskedFor) {
+  const ForecastRequest request{.symbol = symbol("AAPL"), .days = 4, .explanations = false};
+  ASSERT_TRUE(ask(request));
+  service_.reset();  // which writes what it made to the store
+  const std::string id = add_version("ses", "1-5");
+  const auto now = registry::Lineup::read(*store_, {}).value();
+  const auto next = now.with(store_->find_model(id, {}).value().value()).value();
+  EXPECT_EQ(carry_over(*store_, now, next, {}, system_clock()).value(), 1u);
+  EXPECT_EQ(carry_over(*store_, now, next, {}, system_clock()).value(), 0u);
+  ASSERT_TRUE(store_->promote_model(id, {}, {}));
+  service_ = start();
+  const auto carried = service_->compute_now(request, {});
+  ASSERT_TRUE(carried);
+  EXPECT_TRUE(member(*carried, "model_version").starts_with("ses-")) << *carried->body;
+  EXPECT_EQ(counted("ara_cache_requests_total{tier=\"l3\",result=\"hit\"}"), 1);
+  EXPECT_EQ(counted("ara_forecast_duration_seconds_count"), 1);  // the first, and no other
+  // What was carried over is, byte for byte, what the server would have made.
+  ASSERT_EQ(store_->prune_forecasts(WallTime::max(), {}).value(), 2u);
+  service_ = start();
+  EXPECT_EQ(*service_->compute_now(request, {})->body, *carried->body);
 }
 
 TEST_F(ForecastServiceTest, AClosedMarketChangesTheKey) {
