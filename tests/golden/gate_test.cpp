@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "registry/walk.h"
@@ -125,9 +126,9 @@ TEST(GateOnHourly, RefusesAFlippedSignWhereItCanBeTold) {
   }
   ASSERT_GE(grounds.size(), 15u);
   const auto good = grounds.checks(**models::find_model("seasonal_naive"));
-  for (const Check& check : good) {
-    if (check.name == "direction") EXPECT_TRUE(check.passed && check.value > 0) << check.says;
-  }
+  const auto direction = std::ranges::find(good, "direction", &Check::name);
+  ASSERT_NE(direction, good.end());
+  EXPECT_TRUE(direction->passed && direction->value > 0) << direction->says;
   expect_begins(grounds.verdict(broken_row<Flipped>("flipped")),
                 "its directions are the wrong way round");
   expect_begins(grounds.verdict(broken_row<TenfoldHourly>("tenfold")), "it ");
