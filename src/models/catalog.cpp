@@ -108,7 +108,7 @@ constexpr std::array kCatalog{
              .min_bars = 150,
              .fit = fit_har},
     ModelRow{.name = "series",
-             .title = "Weighted median of models that suit the season, calibrated",
+             .title = "Midmean of models that suit the season, calibrated",
              .source = "Petropoulos and Svetunkov 2020, A simple combination of univariate models; "
                        "Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018, section 5.2",
              .min_bars = 6,

@@ -1,4 +1,4 @@
-// The combination for general series: the weighted median of a few models that suit the season
+// The combination for general series: the midmean of a few models that suit the season
 // (as Petropoulos and Svetunkov 2020 take the median of four), with intervals from the errors that
 // it made in the sample.
 #include <algorithm>
@@ -28,7 +28,7 @@ class Series final : public Model {
     std::vector<double> now(members_.size());
     for (std::size_t i = 0; i < sample.size(); ++i) {
       for (std::size_t k = 0; k < now.size(); ++k) now[k] = fitted[k][i];
-      fitted_.push_back(weighted_median(now, pool_.weights));
+      fitted_.push_back(midmean(now, pool_.weights));
     }
   }
 

@@ -17,12 +17,20 @@ struct Choice {
   bool logarithmic;
 };
 
-/// Petropoulos and Svetunkov 2020 take exponential smoothing, complex exponential smoothing, ARIMA
-/// and the dynamic optimised Theta; here the random walk stands in for the second.
-constexpr std::array kShort{Choice{"naive", false}, Choice{"dotm", false}, Choice{"ets", false},
-                            Choice{"arima", false}};
+/// Petropoulos and Svetunkov 2020 take exponential smoothing, ARIMA, the dynamic optimised Theta
+/// and complex exponential smoothing, for which others stand in here.
+constexpr std::array kNoSeason{Choice{"ets", false}, Choice{"arima", false}, Choice{"dotm", false},
+                               Choice{"theta", false}, Choice{"damped", false}};
+constexpr std::array kShort{Choice{"ets", false}, Choice{"arima", false}, Choice{"dotm", false},
+                            Choice{"tbats", false}};
 constexpr std::array kLong{Choice{"ar", false}, Choice{"ar", true}, Choice{"seasonal_ar", true},
                            Choice{"tbats", true}};
+
+std::span<const Choice> choices(int season, std::size_t size) {
+  if (season <= 1) return kNoSeason;
+  const bool is_long = season >= kLongSeason && size >= 3 * static_cast<std::size_t>(season);
+  return is_long ? std::span<const Choice>(kLong) : kShort;
+}
 
 }  // namespace
 
@@ -88,9 +96,6 @@ std::vector<double> SeriesMember::fitted() const {
 }
 
 Result<std::vector<SeriesMember>> fit_series_members(const Sample& sample, const Setting& setting) {
-  const std::size_t size = sample.size();
-  const bool is_long =
-      setting.season >= kLongSeason && size >= 3 * static_cast<std::size_t>(setting.season);
   const Logarithm logarithm = Logarithm::of(sample.values);
   std::vector<double> logarithms;
   for (double value : sample.values) logarithms.push_back(logarithm(value));
@@ -98,9 +103,9 @@ Result<std::vector<SeriesMember>> fit_series_members(const Sample& sample, const
   const bool may_log = setting.scale == domain::Scale::level &&
                        std::ranges::min(sample.values) >= 0 && std::ranges::max(sample.values) > 0;
   std::vector<SeriesMember> members;
-  for (const Choice& choice : is_long ? kLong : kShort) {
+  for (const Choice& choice : choices(setting.season, sample.size())) {
     const ModelRow& row = *find_model(choice.name).value();
-    if (size < row.min_bars) continue;
+    if (sample.size() < row.min_bars) continue;
     const bool logarithmic = choice.logarithmic && may_log;
     const Sample own{sample.bars, logarithmic ? logarithms : sample.values, sample.market};
     auto fitted = row.fit(row, own, setting);

@@ -164,23 +164,21 @@ void learn_shape(SeriesPool& pool, std::span<const Relative> errors) {
 
 }  // namespace
 
-double weighted_median(std::span<const double> values, std::span<const double> weights) {
+double midmean(std::span<const double> values, std::span<const double> weights) {
   std::vector<std::size_t> order(values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, {}, [&](std::size_t i) { return values[i]; });
-  double below = 0, previous_middle = 0, previous = values[order.front()];
+  // From the first value on, so that equal values give just that value.
+  const double least = values[order.front()];
+  double below = 0, sum = 0, mass = 0;
   for (std::size_t i : order) {
-    const double middle = below + weights[i] / 2;
-    if (middle >= 0.5) {
-      const double gap = middle - previous_middle;
-      const double part = gap > 0 ? std::clamp((0.5 - previous_middle) / gap, 0.0, 1.0) : 1;
-      return previous + part * (values[i] - previous);
-    }
-    previous = values[i];
-    previous_middle = middle;
-    below += weights[i];
+    const double above = below + weights[i];
+    const double part = std::max(0.0, std::min(above, 0.75) - std::max(below, 0.25));
+    sum += part * (values[i] - least);
+    mass += part;
+    below = above;
   }
-  return previous;
+  return least + sum / mass;
 }
 
 Outlook SeriesPool::outlook(std::span<const Outlook> members) const {
@@ -189,7 +187,7 @@ Outlook SeriesPool::outlook(std::span<const Outlook> members) const {
     middles.push_back(one.middle);
     spreads.push_back(one.spread);
   }
-  return {weighted_median(middles, weights), weighted_median(spreads, weights)};
+  return {midmean(middles, weights), midmean(spreads, weights)};
 }
 
 double SeriesPool::factor(int h, std::size_t phase) const {

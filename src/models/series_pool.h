@@ -9,13 +9,13 @@
 
 namespace ara::models {
 
-/// The median where the weights of what lies below and above are equal, interpolated between the
-/// middles of neighbouring weights, so that it moves smoothly with them. Weights sum to 1.
-double weighted_median(std::span<const double> values, std::span<const double> weights);
+/// The interquartile mean: of the middle half of the weights, which sum to 1. As robust against one
+/// bad member as the median, and less jumpy.
+double midmean(std::span<const double> values, std::span<const double> weights);
 
-/// How the members' outlooks become one distribution: the weighted median of their medians, and
+/// How the members' outlooks become one distribution: the midmean of their medians, and
 /// around it what errors were made, h bars ahead of the origins in the sample, relative to the
-/// weighted median of the members' spreads (split conformal prediction with normalised residuals;
+/// midmean of the members' spreads (split conformal prediction with normalised residuals;
 /// Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018, section 5.2).
 struct SeriesPool {
   std::vector<double> weights;

@@ -114,13 +114,13 @@ TEST(Series, WhatNeverWasNegativeIsNotExpectedToBe) {
   for (const auto& change : path.change) EXPECT_GE(values.back() + change.values().front(), -1e-9);
 }
 
-TEST(WeightedMedian, IsTheMedianForEqualWeightsAndFollowsTheirMass) {
-  const std::vector<double> three{9, 1, 4};
-  EXPECT_DOUBLE_EQ(weighted_median(three, std::vector<double>(3, 1.0 / 3)), 4);
+TEST(Midmean, IsOfTheMiddleHalfOfTheWeights) {
+  const std::vector<double> four{9, 1, 4, 100};
+  EXPECT_DOUBLE_EQ(midmean(four, std::vector<double>(4, 0.25)), 6.5);
+  EXPECT_DOUBLE_EQ(midmean(four, std::vector<double>{1, 0, 0, 0}), 9);
   const std::vector<double> two{2, 6};
-  EXPECT_DOUBLE_EQ(weighted_median(two, std::vector<double>{0.5, 0.5}), 4);
-  EXPECT_DOUBLE_EQ(weighted_median(three, std::vector<double>{1, 0, 0}), 9);
-  EXPECT_LT(weighted_median(two, std::vector<double>{0.6, 0.4}), 4);
+  EXPECT_DOUBLE_EQ(midmean(two, std::vector<double>{0.5, 0.5}), 4);
+  EXPECT_DOUBLE_EQ(midmean(two, std::vector<double>{0.6, 0.4}), 2 + 4 * 0.3);
 }
 
 }  // namespace
