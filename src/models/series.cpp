@@ -12,7 +12,7 @@ namespace {
 
 using domain::QuantileFunction;
 
-constexpr double kMostSpread = 3;  ///< ranges of the sample, for the root of each bar ahead
+constexpr double kMostChange = 4;  ///< ranges of the values seen, for the root of each bar ahead
 
 class Series final : public Model {
  public:
@@ -21,7 +21,7 @@ class Series final : public Model {
       : Model(row, setting.scale),
         members_(std::move(members)),
         pool_(learn_pool(members_, sample, setting.season)),
-        not_negative_(setting.scale == domain::Scale::level) {
+        levels_(setting.scale == domain::Scale::level) {
     for (std::size_t i = 0; i < sample.size(); ++i) take(sample.values[i]);
     std::vector<std::vector<double>> fitted;
     for (const SeriesMember& member : members_) fitted.push_back(member.fitted());
@@ -46,9 +46,9 @@ class Series final : public Model {
       for (std::size_t k = 0; k < now.size(); ++k) {
         now[k] = outlooks[k][static_cast<std::size_t>(h - 1)];
       }
-      const Outlook outlook = limited(pool_.outlook(now), h);
-      path.change.push_back(change(outlook));
-      path.sd.push_back(outlook.spread * pool_.size);
+      const Outlook outlook = calibrated(pool_.outlook(now), h);
+      path.change.push_back(change(outlook, h));
+      path.sd.push_back(std::min(outlook.spread * pool_.size, most_change(h)));
     }
     return path;
   }
@@ -56,7 +56,7 @@ class Series final : public Model {
   QuantileFunction next() const override {
     std::vector<Outlook> now;
     for (const SeriesMember& member : members_) now.push_back(member.next(last_));
-    return change(limited(pool_.outlook(now), 1));
+    return change(calibrated(pool_.outlook(now), 1), 1);
   }
 
   void forget_fitted() override {
@@ -90,34 +90,34 @@ class Series final : public Model {
     ++seen_;
   }
 
-  /// The pool's view h bars ahead, its spread that of the errors, and both within reason.
-  Outlook limited(Outlook outlook, int h) const {
+  /// The pool's view h bars ahead, its spread that of the errors. What never was negative is not
+  /// expected to be, and nothing by far outside of what was seen.
+  Outlook calibrated(Outlook outlook, int h) const {
     const double range = high_ - low_;
     const std::size_t phase = (seen_ + static_cast<std::size_t>(h - 1)) % pool_.phases.size();
-    const double most = kMostSpread * range * std::sqrt(h);
-    return {std::clamp(outlook.middle, lowest(), high_ + range),
-            std::min(outlook.spread * pool_.factor(h, phase), most)};
+    const double lowest = stays_positive() ? std::max(0.0, low_ - range) : low_ - range;
+    return {std::clamp(outlook.middle, lowest, high_ + range),
+            outlook.spread * pool_.factor(h, phase)};
   }
 
-  /// What never was negative is not expected to be.
-  double lowest() const {
-    const double least = low_ - (high_ - low_);
-    return not_negative_ && low_ >= 0 ? std::max(0.0, least) : least;
-  }
-
-  QuantileFunction change(const Outlook& outlook) const {
-    const bool at_least_0 = not_negative_ && low_ >= 0;
+  QuantileFunction change(const Outlook& outlook, int h) const {
+    const double most = most_change(h);
+    const double least = stays_positive() ? std::max(-last_, -most) : -most;
     std::array<double, QuantileFunction::kKnots> values{};
     for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] = outlook.middle - last_ + outlook.spread * pool_.knots[i];
-      if (at_least_0) values[i] = std::max(values[i], -last_);
+      const double value = outlook.middle - last_ + outlook.spread * pool_.knots[i];
+      values[i] = std::clamp(value, least, most);
     }
     return QuantileFunction(values);
   }
 
+  double most_change(int h) const { return kMostChange * (high_ - low_) * std::sqrt(h); }
+
+  bool stays_positive() const { return levels_ && low_ >= 0; }
+
   std::vector<SeriesMember> members_;
   SeriesPool pool_;
-  bool not_negative_;  ///< on this scale a series that never was negative stays so
+  bool levels_;  ///< on this scale a series that never was negative stays so
   std::size_t seen_ = 0;
   double last_ = 0, low_ = 0, high_ = 0;  ///< newest, least and largest value seen
 };

@@ -54,7 +54,8 @@ TEST_P(Season, UpdatingIsReplayingToTheBit) {
 }
 
 TEST_P(Season, IsFoundWhereverInItTheSampleEnds) {
-  const std::set<std::string> seasonal{"seasonal_naive", "ets", "theta", "dotm", "arima"};
+  const std::set<std::string> seasonal{"seasonal_naive", "ets",   "theta", "dotm", "arima", "ar",
+                                       "seasonal_ar",    "tbats", "series"};
   if (!seasonal.contains(GetParam())) GTEST_SKIP() << "does not model a season by itself";
   for (int season : {4, 7, 12, 24}) {
     const auto bars = seasonal_bars(260, season);
