@@ -24,10 +24,11 @@ class SingleFlight {
     return first;
   }
 
-  /// The same for one who wants it made and waits for nothing.
+  /// The same for one who wants it made and waits for nothing, not even for the lock: false, too,
+  /// where another thread holds that just now.
   bool start(const Hash128& key) {
-    const std::lock_guard lock(mutex_);
-    return flights_.try_emplace(key).second;
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    return lock && flights_.try_emplace(key).second;
   }
 
   /// Ends the flight; all who joined it.
