@@ -24,12 +24,11 @@ constexpr std::array kNoSeason{Choice{"ets", false}, Choice{"arima", false}, Cho
 constexpr std::array kShort{Choice{"ets", false}, Choice{"arima", false}, Choice{"dotm", false},
                             Choice{"tbats", false}};
 constexpr std::array kLong{Choice{"ar", false}, Choice{"ar", true}, Choice{"seasonal_ar", true},
-                           Choice{"tbats", true}};
+                           Choice{"tbats", false}, Choice{"tbats", true}};
 
 std::span<const Choice> choices(int season, std::size_t size) {
-  if (season <= 1) return kNoSeason;
-  const bool is_long = season >= kLongSeason && size >= 3 * static_cast<std::size_t>(season);
-  return is_long ? std::span<const Choice>(kLong) : kShort;
+  if (season <= 1 || size < 2 * static_cast<std::size_t>(season)) return kNoSeason;
+  return season >= kLongSeason ? std::span<const Choice>(kLong) : kShort;
 }
 
 }  // namespace

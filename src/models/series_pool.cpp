@@ -14,6 +14,7 @@ constexpr std::size_t kBars = 250;    ///< that they reach back, where it is sho
 constexpr int kHorizon = 14;          ///< looked at, at least (and two seasons)
 constexpr double kPower = 0.5;        ///< of a member's precision: 0 would be equal weights
 constexpr double kPrior = 10;         ///< windows' (or errors') worth of belief in what is assumed
+constexpr double kParameters = 4;     ///< that members fit, typically
 constexpr double kWindows = 4;        ///< apart from each other, that errors count for at least
 constexpr double kMostGrowth = 0.3;   ///< of SeriesPool::growth
 constexpr int kRounds = 3;            ///< of fitting phases and growth in turn
@@ -126,6 +127,15 @@ double growth_of(std::span<const double> sizes) {
   return spread > 0 ? std::clamp((sxy - sx * sy / count) / spread, -kMostGrowth, kMostGrowth) : 0;
 }
 
+/// How much larger errors beyond a sample of `size` are than those within it, to which a few
+/// parameters were fitted: the root of Akaike's final prediction error (Akaike 1969) over the mean
+/// square within.
+double optimism(std::size_t size) {
+  const double parameters = std::min(kParameters, static_cast<double>(size) / 2);
+  return std::sqrt((static_cast<double>(size) + parameters) /
+                   (static_cast<double>(size) - parameters));
+}
+
 /// The quantile of Student's t with `freedom` degrees relative to the normal one (Cornish-Fisher
 /// expansion to the second order; Abramowitz and Stegun 1964, 26.7.5): how much wider an interval
 /// must be because the size of errors is known from few of them.
@@ -215,7 +225,8 @@ SeriesPool learn_pool(std::span<const SeriesMember> members, const Sample& sampl
     relative.push_back(one.error / pool.factor(one.h, one.phase));
     pool.size += std::abs(relative.back());
   }
-  pool.size *= std::sqrt(std::numbers::pi / 2) / static_cast<double>(relative.size());
+  const double larger = optimism(sample.size());
+  pool.size *= larger * std::sqrt(std::numbers::pi / 2) / static_cast<double>(relative.size());
   const double windows =
       std::max(kWindows, 1 + static_cast<double>(origins.at.back() - origins.at.front()) /
                                  static_cast<double>(origins.horizon));
@@ -224,7 +235,7 @@ SeriesPool learn_pool(std::span<const SeriesMember> members, const Sample& sampl
   const double belief = windows / (windows + kPrior);
   for (std::size_t i = 0; i < pool.knots.size(); ++i) {
     const double knot =
-        belief * (seen.values()[i] - seen.median()) + (1 - belief) * normal.values()[i];
+        belief * larger * (seen.values()[i] - seen.median()) + (1 - belief) * normal.values()[i];
     pool.knots[i] = knot * student_ratio(domain::QuantileFunction::levels()[i], windows);
   }
   return pool;

@@ -106,6 +106,23 @@ TEST(Series, IntervalsHoldWhatTheyPromise) {
   EXPECT_NEAR(static_cast<double>(inside80) / static_cast<double>(count), 0.80, 0.07);
 }
 
+TEST(Series, ShortSamplesAreForecastWhateverTheSeason) {
+  const auto values = load(60, 8);
+  for (int season : {1, 2, 4, 7, 12, 24, 52, 168, 10000}) {
+    for (std::size_t count : {6u, 7u, 9u, 13u, 30u, 60u}) {
+      const auto bars = support::bars_of({values.begin(), values.begin() + count});
+      const auto model = fit(*find_model("series").value(), bars,
+                             {.scale = domain::Scale::level, .season = season});
+      ASSERT_TRUE(model.has_value()) << season << ", " << count;
+      const auto path = (*model)->forecast(20);
+      for (const auto& change : path.change) {
+        EXPECT_TRUE(std::isfinite(change.at(0.025)) && std::isfinite(change.at(0.975)));
+        EXPECT_LT(change.at(0.025), change.at(0.975));
+      }
+    }
+  }
+}
+
 TEST(Series, WhatNeverWasNegativeIsNotExpectedToBe) {
   std::vector<double> values = load(4 * kWeek, 3);
   for (double& value : values) value = std::max(0.0, value - 110);
