@@ -208,6 +208,7 @@ int run() {
   stay_on_core(sched_getcpu());
   std::printf("%-32s %9s %9s %12s %9s\n", "one core, microseconds", "p50", "p99", "CPU p50", "p99");
   for (const auto& row : models::catalog()) {
+    if (row.needs_trees) continue;  // bench/trees.cpp
     measure("  fit + forecast, " + std::string(row.name), all, [&](const domain::Series& series) {
       const auto model = models::fit(row, series.bars, {.seed = series.revision.content}).value();
       (void)model->forecast(kHorizon);

@@ -30,7 +30,9 @@ Result<std::vector<const models::ModelRow*>> parse_models(std::string_view names
                                                           std::string_view default_model) {
   std::vector<const models::ModelRow*> rows;
   if (names == "all") {
-    for (const auto& row : models::catalog()) rows.push_back(&row);
+    for (const auto& row : models::catalog()) {
+      if (!row.needs_trees) rows.push_back(&row);  // without them it would refuse
+    }
     std::ranges::stable_partition(rows,
                                   [&](const auto* row) { return row->name == default_model; });
     return rows;

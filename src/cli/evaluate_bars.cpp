@@ -14,6 +14,7 @@
 #include "cli/output.h"
 #include "cli/parallel.h"
 #include "cli/progress.h"
+#include "cli/yearly_trees.h"
 #include "ingest/parse.h"
 #include "ingest/source.h"
 #include "models/market.h"
@@ -30,6 +31,7 @@ struct Options : EvaluateOptions {
   std::vector<std::string> paths;
   std::string horizon = std::to_string(domain::ForecastKey::kDefaultHorizon);
   std::string last = "250";
+  bool global = false;
 };
 
 struct Universe {
@@ -171,10 +173,19 @@ Result<BarsReport> evaluate(const Options& options) {
   auto universe = load_all(options.paths, *horizon);
   if (!universe) return std::unexpected(universe.error());
 
-  const evaluation::RollOptions roll{.horizon = *horizon,
-                                     .last = static_cast<std::size_t>(*last),
-                                     .history = registry::kHistory,
-                                     .setting_at = {}};
+  evaluation::RollOptions roll{.horizon = *horizon,
+                               .last = static_cast<std::size_t>(*last),
+                               .history = registry::kHistory,
+                               .setting_at = {}};
+  std::optional<YearlyTrees> trees;
+  if (options.global || std::ranges::any_of(*rows, &models::ModelRow::needs_trees)) {
+    if (const auto can = training::available(); !can) return std::unexpected(can.error());
+    trees.emplace(universe->symbols);
+    roll.setting_at = [&](models::Setting setting, domain::Time until) {
+      setting.trees = trees->at(until);
+      return setting;
+    };
+  }
   std::vector<Scored> scored(universe->symbols.size());
   {
     Progress progress(scored.size(), "symbols");
@@ -216,6 +227,8 @@ std::function<int()> enrol_evaluate_bars(CLI::App& app) {
   app.add_option("--last", options->last,
                  std::format("Origins of each symbol, the newest [{}]", options->last))
       ->type_name("N");
+  app.add_flag("--global", options->global,
+               "Train the global model at the start of each year and let the combination use it");
   add_evaluate_options(app, *options, models::catalog().back().name);
   return [options] { return run(*options); };
 }

@@ -113,6 +113,14 @@ constexpr std::array kCatalog{
                        "Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018, section 5.2",
              .min_bars = 6,
              .fit = fit_series},
+    ModelRow{.name = "gbm",
+             .title = "Boosted trees trained on many series",
+             .source = "Friedman 2001, Greedy function approximation: a gradient boosting machine; "
+                       "Chen and Guestrin 2016, XGBoost; as one model for all series, "
+                       "Montero-Manso and Hyndman 2021",
+             .min_bars = 100,
+             .needs_trees = true,
+             .fit = fit_gbm},
     ModelRow{.name = "combination",
              .title = "Weighted average of models' quantiles",
              .source = "Lichtendahl, Grushka-Cockayne and Winkler 2013, Is it better to average "

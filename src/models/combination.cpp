@@ -11,7 +11,7 @@ namespace {
 
 using domain::QuantileFunction;
 
-constexpr std::array<std::string_view, 4> kMembers{"drift", "ses", "theta", "garch_fhs"};
+constexpr std::array<std::string_view, 5> kMembers{"drift", "ses", "theta", "garch_fhs", "gbm"};
 constexpr std::size_t kScored = 250;   ///< newest bars that the weights are learned from
 constexpr std::size_t kUnscored = 5;   ///< oldest bars, in which states settle
 constexpr double kLearning = 0.5;      ///< see weights_of
@@ -150,7 +150,7 @@ Fitted fit_combination(const ModelRow& row, const Sample& sample, const Setting&
   std::vector<double> losses;
   for (std::string_view name : kMembers) {
     const ModelRow& other = *find_model(name).value();
-    if (sample.bars.size() < other.min_bars) continue;
+    if (sample.bars.size() < other.min_bars || (other.needs_trees && !setting.trees)) continue;
     auto fitted = other.fit(other, sample, setting);
     if (!fitted) return fitted;
     losses.push_back(score(**fitted, sample));

@@ -24,6 +24,7 @@ Fitted fit_garch_fhs(const ModelRow& row, const Sample& sample, const Setting& s
 Fitted fit_gjr_fhs(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_har(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_series(const ModelRow& row, const Sample& sample, const Setting& setting);
+Fitted fit_gbm(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_combination(const ModelRow& row, const Sample& sample, const Setting& setting);
 
 }  // namespace ara::models

@@ -50,6 +50,9 @@ Result<std::unique_ptr<Model>> fit(const ModelRow& row, std::span<const domain::
     return invalid("bars", std::format("{}", bars.size()),
                    std::format("at least {} bars for {}", row.min_bars, row.name));
   }
+  if (row.needs_trees && !setting.trees) {
+    return invalid("trees", "none", std::format("an ensemble trained for {}", row.name));
+  }
   if (!market.empty() && market.size() != bars.size()) {
     return invalid("market", std::format("{} values", market.size()),
                    std::format("one value for each of the {} bars, or none", bars.size()));

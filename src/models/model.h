@@ -11,11 +11,14 @@
 
 namespace ara::models {
 
+class Trees;
+
 /// What a model is told beside the bars. All of it is determined by the forecast key.
 struct Setting {
   domain::Scale scale = domain::Scale::log;
   std::uint64_t seed = 0;  ///< of any simulation; a function of the bars, never of time
   int season = 1;          ///< bars in the shortest seasonal period; 1: none
+  std::shared_ptr<const Trees> trees = nullptr;  ///< of the global model, where there are any
 };
 
 /// One bar as a model sees it.
@@ -110,10 +113,11 @@ inline constexpr double kMaxClose = 1e100;
 
 /// A row of the catalog: all that enrols a model with the tests, the benchmarks and `/models`.
 struct ModelRow {
-  std::string_view name;    ///< on the wire, e.g. "garch_fhs"
-  std::string_view title;   ///< for people
-  std::string_view source;  ///< paper and equation
-  std::size_t min_bars;     ///< fewer are refused with Code::invalid on field "bars"
+  std::string_view name;     ///< on the wire, e.g. "garch_fhs"
+  std::string_view title;    ///< for people
+  std::string_view source;   ///< paper and equation
+  std::size_t min_bars;      ///< fewer are refused with Code::invalid on field "bars"
+  bool needs_trees = false;  ///< without Setting::trees refused: Code::invalid on field "trees"
   /// Estimates the parameters on a sample of at least min_bars and folds the state over it. `row`
   /// is this row.
   Result<std::unique_ptr<Model>> (*fit)(const ModelRow& row, const Sample& sample,

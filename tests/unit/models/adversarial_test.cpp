@@ -124,7 +124,7 @@ bool answers(const ModelRow& row, const Case& one, const std::vector<domain::Bar
              const Setting& setting) {
   const std::string what = one.name + ", season " + std::to_string(setting.season) +
                            (setting.scale == domain::Scale::log ? ", log" : ", level");
-  auto model = fit(row, bars, setting);
+  auto model = support::fit_with_trees(row, bars, setting);
   if (!model) {
     EXPECT_EQ(model.error().code, Code::invalid) << what;
     EXPECT_LT(bars.size(), row.min_bars) << what << ": " << model.error().message;

@@ -10,7 +10,7 @@
 namespace ara::models {
 namespace {
 
-constexpr Setting kSetting{.scale = domain::Scale::log, .seed = 7};
+const Setting kSetting{.scale = domain::Scale::log, .seed = 7};
 
 void expect_same(const Path& a, const Path& b) {
   ASSERT_EQ(a.change.size(), b.change.size());

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kDay = 24;
 constexpr int kWeek = 168;
-constexpr Setting kHourly{.scale = domain::Scale::level, .season = kDay};
+const Setting kHourly{.scale = domain::Scale::level, .season = kDay};
 
 /// A load of 100 with a day of 30, at weekends of only 10, and normal noise of 2.
 double pattern(std::size_t hour) {
