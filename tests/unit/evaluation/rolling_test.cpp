@@ -27,11 +27,24 @@ const models::ModelRow& drift() {
   return *models::find_model("drift").value();
 }
 
-class EachModelRolls : public support::EachModel {};
+class EachModelRolls : public support::EachModel {
+ protected:
+  /// With trees for the rows that need them.
+  RollOptions options(int horizon, std::size_t last) const {
+    RollOptions options{.horizon = horizon, .last = last, .history = kHistory};
+    if (row().needs_trees) {
+      options.setting_at = [](models::Setting setting, domain::Time) {
+        setting.trees = support::simple_trees();
+        return setting;
+      };
+    }
+    return options;
+  }
+};
 
 TEST_P(EachModelRolls, LaterBarsChangeNoEarlierScore) {
   constexpr int kHorizon = 3;
-  const RollOptions options{.horizon = kHorizon, .last = 24, .history = kHistory};
+  const RollOptions given = options(kHorizon, 24);
   const Symbol symbol = symbol_of(support::garch_bars(kFirstOrigin + 40));
   // From bar `cut` on the price is another; origins up to cut - 1 - kHorizon do not see it.
   const std::size_t n = symbol.bars.size();
@@ -39,8 +52,8 @@ TEST_P(EachModelRolls, LaterBarsChangeNoEarlierScore) {
   auto changed = symbol.bars;
   for (std::size_t i = cut; i < n; ++i) changed[i].close *= 1.5 + 0.1 * static_cast<double>(i % 3);
   const Symbol other = symbol_of(changed);
-  const auto one = Roll::make(symbol, options).value();
-  const auto two = Roll::make(other, options).value();
+  const auto one = Roll::make(symbol, given).value();
+  const auto two = Roll::make(other, given).value();
   const auto a = one.model(row()).value();
   const auto b = two.model(row()).value();
   ASSERT_EQ(a.crps.size(), 24U);
@@ -63,8 +76,8 @@ TEST_P(EachModelRolls, LaterBarsChangeNoEarlierScore) {
 
 TEST_P(EachModelRolls, AnOriginsScoreDoesNotDependOnHowManyOthersAreScored) {
   const Symbol symbol = symbol_of(support::garch_bars(kFirstOrigin + 40));
-  const RollOptions few{.horizon = 2, .last = 5, .history = kHistory};
-  const RollOptions many{.horizon = 2, .last = 33, .history = kHistory};
+  const RollOptions few = options(2, 5);
+  const RollOptions many = options(2, 33);
   const auto a = Roll::make(symbol, few).value().model(row()).value();
   const auto b = Roll::make(symbol, many).value().model(row()).value();
   for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(a.crps[i], b.crps[28 + i]) << i;
