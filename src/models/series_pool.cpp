@@ -111,7 +111,7 @@ std::vector<double> ratios(std::span<const Relative> errors, std::size_t groups,
   return sum;
 }
 
-/// The slope of log size over log h, each horizon counting by its errors.
+/// The slope of log size over log h.
 double growth_of(std::span<const double> sizes) {
   double count = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
   for (std::size_t j = 0; j < sizes.size(); ++j) {
@@ -206,7 +206,8 @@ double SeriesPool::factor(int h, std::size_t phase) const {
 
 SeriesPool learn_pool(std::span<const SeriesMember> members, const Sample& sample, int season) {
   SeriesPool pool;
-  const auto period = static_cast<std::size_t>(std::max(1, season));
+  const auto bars = static_cast<std::size_t>(std::max(1, season));
+  const std::size_t period = sample.size() < 2 * bars ? 1 : bars;
   pool.phases.assign(period, 1);
   const Origins origins = origins_of(sample.size(), period);
   const auto steps = forecasts(members, sample, period, origins);
@@ -215,8 +216,8 @@ SeriesPool learn_pool(std::span<const SeriesMember> members, const Sample& sampl
   for (const Step& step : steps) {
     const Outlook outlook = pool.outlook(step.members);
     pool.longest = std::max(pool.longest, step.h);
-    if (!(outlook.spread > 0)) continue;
-    errors.push_back({step.phase, step.h, (step.value - outlook.middle) / outlook.spread});
+    const double error = (step.value - outlook.middle) / outlook.spread;
+    if (std::isfinite(error)) errors.push_back({step.phase, step.h, error});
   }
   if (errors.empty()) return pool;
   learn_shape(pool, errors);
