@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/hash.h"
+#include "domain/insight.h"
 #include "domain/quantile_function.h"
 #include "domain/series.h"
 
@@ -60,6 +62,9 @@ struct Forecast {
   std::size_t observations = 0;  ///< bars that the models saw
   std::vector<Component> components;
   std::vector<DayForecast> days;
+  Confidence confidence;
+  std::optional<RegimeView> regime;        ///< absent where not computed, or there is none
+  std::optional<Explanation> explanation;  ///< where it was asked for
 
   /// `change` as a price that continues current_price.
   double price(double change) const;

@@ -125,6 +125,27 @@ class Combination final : public Model {
     return components;
   }
 
+  std::vector<Path> members(int horizon) const override {
+    std::vector<Path> paths;
+    for (const Part& part : parts_) {
+      paths.push_back(part.weight > 0 ? part.model->forecast(horizon) : Path{});
+    }
+    return paths;
+  }
+
+  std::vector<Contribution> contributions() const override {
+    std::vector<Contribution> all;
+    for (const Part& part : parts_) {
+      if (part.weight == 0) continue;
+      for (const Contribution& one : part.model->contributions()) {
+        auto found = std::ranges::find(all, one.feature, &Contribution::feature);
+        if (found == all.end()) found = all.insert(found, {one.feature, one.value, 0});
+        found->contribution += part.weight * one.contribution;
+      }
+    }
+    return all;
+  }
+
   std::unique_ptr<Model> clone() const override { return std::make_unique<Combination>(*this); }
 
   std::unique_ptr<Model> restarted() const override {

@@ -44,6 +44,12 @@ std::vector<domain::Component> Model::components() const {
   return {{.model = std::string(row_->name), .weight = 1}};
 }
 
+std::vector<Path> Model::members(int horizon) const {
+  std::vector<Path> alone;
+  if (components().size() == 1) alone.push_back(forecast(horizon));
+  return alone;
+}
+
 Result<std::unique_ptr<Model>> fit(const ModelRow& row, std::span<const domain::Bar> bars,
                                    const Setting& setting, std::span<const double> market) {
   if (bars.size() < row.min_bars) {

@@ -47,6 +47,14 @@ struct Path {
   std::vector<double> sd;                        ///< standard deviation of the same changes
 };
 
+/// What one input feature adds to a forecast (TreeSHAP: Lundberg, Erion and Lee 2018, Consistent
+/// individualized feature attribution for tree ensembles).
+struct Contribution {
+  std::string_view feature;
+  double value;         ///< of the feature at the newest bar; NaN where undefined
+  double contribution;  ///< to the median of the next session's change, in its units
+};
+
 struct ModelRow;
 
 /// A fitted model: parameters, fixed once fitted, and a state that the bars move.
@@ -84,6 +92,13 @@ class Model {
   /// The models that this one is made of, weights summing to 1. A
   /// simple model is itself with weight 1.
   virtual std::vector<domain::Component> components() const;
+
+  /// The forecasts of components(), in their order, without sessions for one of weight 0; none
+  /// where the components do not forecast each for itself.
+  virtual std::vector<Path> members(int horizon) const;
+
+  /// What the features that were read add to the next session's forecast; none where none were.
+  virtual std::vector<Contribution> contributions() const { return {}; }
 
   virtual std::unique_ptr<Model> clone() const = 0;
 

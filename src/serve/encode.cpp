@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstdlib>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -31,23 +33,6 @@ constexpr std::array<std::pair<const char*, double>, 9> kWireLevels{{{"2.5", 0.0
                                                                      {"95", 0.95},
                                                                      {"97.5", 0.975}}};
 
-/// Parts of the contract that this version does not compute. They are sent as null, and named.
-struct Absent {
-  const char* object;
-  std::vector<const char*> members;
-};
-const std::array<Absent, 3>& absent_parts() {
-  static const std::array<Absent, 3> parts{{
-      {"confidence",
-       {"overall", "model_agreement", "data_quality", "regime_stability", "historical_accuracy"}},
-      {"explanations", {"top_factors", "feature_importance", "natural_language"}},
-      {"regime",
-       {"current_regime", "confidence", "transition_probabilities", "duration_in_regime",
-        "expected_duration"}},
-  }};
-  return parts;
-}
-
 /// A JSON object being built; a thin veil over yyjson's mutable document.
 class Object {
  public:
@@ -65,7 +50,29 @@ class Object {
     yyjson_mut_obj_add(value_, yyjson_mut_strncpy(doc_, name.data(), name.size()), digits(value));
   }
   Object object(const char* name) { return {doc_, yyjson_mut_obj_add_obj(doc_, value_, name)}; }
+  /// The same, or null.
+  void maybe(const char* name, std::optional<double> value) {
+    value ? number(std::string_view(name), *value) : null(name);
+  }
   yyjson_mut_val* array(const char* name) { return yyjson_mut_obj_add_arr(doc_, value_, name); }
+  /// An object at the end of one of its arrays.
+  Object element(yyjson_mut_val* array) { return {doc_, yyjson_mut_arr_add_obj(doc_, array)}; }
+  /// The names of the members that are null.
+  void nulls(std::string_view prefix, std::vector<std::string>& names) const {
+    std::size_t index = 0, count = 0;
+    yyjson_mut_val *key = nullptr, *member = nullptr;
+    yyjson_mut_obj_foreach(value_, index, count, key, member) {
+      if (yyjson_mut_is_null(member)) {
+        names.push_back(std::string(prefix) + "." + yyjson_mut_get_str(key));
+      }
+    }
+  }
+  void texts(const char* name, const std::vector<std::string>& values) {
+    yyjson_mut_val* list = array(name);
+    for (const std::string& value : values) {
+      yyjson_mut_arr_add_strncpy(doc_, list, value.data(), value.size());
+    }
+  }
 
  private:
   yyjson_mut_val* digits(double value) {
@@ -104,23 +111,72 @@ void add_day(Object day, const Forecast& forecast, std::size_t index) {
              made.volatility * std::sqrt(domain::describe(forecast.asset_type).days_per_year));
 }
 
-void add_absent(yyjson_mut_doc* doc, Object& root, const Forecast& forecast) {
-  std::vector<std::string> names;
-  for (const Absent& part : absent_parts()) {
-    if (std::string_view(part.object) == "explanations" && !forecast.key.explanations) {
-      root.null(part.object);  // not asked for, so not missing either
-      continue;
-    }
-    Object object = root.object(part.object);
-    for (const char* member : part.members) {
+void add_confidence(Object object, const domain::Confidence& confidence) {
+  object.maybe("overall", confidence.overall);
+  object.maybe("model_agreement", confidence.model_agreement);
+  object.maybe("data_quality", confidence.data_quality);
+  object.maybe("regime_stability", confidence.regime_stability);
+  object.maybe("historical_accuracy", confidence.historical_accuracy);
+  if (!confidence.record) {
+    object.null("historical_count");
+    object.null("historical_coverage_90");
+    return;
+  }
+  const domain::TrackRecord& record = *confidence.record;
+  object.integer("historical_count", static_cast<std::int64_t>(record.told));
+  object.number("historical_coverage_90",
+                static_cast<double>(record.covered) / static_cast<double>(record.sessions));
+}
+
+void add_regime(Object object, const std::optional<domain::RegimeView>& regime) {
+  if (!regime) {
+    for (const char* member : {"current_regime", "confidence", "transition_probabilities",
+                               "duration_in_regime", "expected_duration"}) {
       object.null(member);
-      names.push_back(std::string(part.object) + "." + member);
     }
+    return;
   }
-  yyjson_mut_val* list = root.array("unavailable");
-  for (const std::string& name : names) {
-    yyjson_mut_arr_add_strncpy(doc, list, name.data(), name.size());
+  object.text("current_regime", regime->current);
+  object.number("confidence", regime->confidence);
+  Object transitions = object.object("transition_probabilities");
+  for (const auto& [name, probability] : regime->transitions) {
+    transitions.number(std::string_view(name), probability);
   }
+  object.integer("duration_in_regime", static_cast<std::int64_t>(regime->duration));
+  object.number("expected_duration", regime->expected_duration);
+}
+
+void add_explanation(Object object, const domain::Explanation& explanation) {
+  yyjson_mut_val* factors = object.array("top_factors");
+  for (const domain::Factor& factor : explanation.top_factors) {
+    Object one = object.element(factors);
+    one.text("name", factor.name);
+    one.number("value", factor.value);
+    one.number("contribution", factor.contribution);
+    one.text("description", factor.description);
+  }
+  Object importance = object.object("feature_importance");
+  for (const auto& [name, share] : explanation.importance) {
+    importance.number(std::string_view(name), share);
+  }
+  object.text("natural_language", explanation.natural_language);
+}
+
+/// How far to trust the forecast and why it is as it is; what is not known is null, and named.
+void add_insight(Object& root, const Forecast& forecast) {
+  std::vector<std::string> unavailable;
+  Object confidence = root.object("confidence");
+  add_confidence(confidence, forecast.confidence);
+  confidence.nulls("confidence", unavailable);
+  if (forecast.explanation) {
+    add_explanation(root.object("explanations"), *forecast.explanation);
+  } else {
+    root.null("explanations");  // not asked for, so not missing either
+  }
+  Object regime = root.object("regime");
+  add_regime(regime, forecast.regime);
+  regime.nulls("regime", unavailable);
+  root.texts("unavailable", unavailable);
 }
 
 }  // namespace
@@ -142,7 +198,7 @@ std::string encode(const Forecast& forecast) {
   for (std::size_t i = 0; i < forecast.days.size(); ++i) {
     add_day(Object(doc, yyjson_mut_arr_add_obj(doc, days)), forecast, i);
   }
-  add_absent(doc, root, forecast);
+  add_insight(root, forecast);
   Object weights = root.object("model_weights");
   for (const domain::Component& part : forecast.components) {
     weights.number(part.model, part.weight);

@@ -6,10 +6,45 @@
 
 #include "domain/calendar.h"
 #include "models/model.h"
+#include "models/regime.h"
+#include "serve/confidence.h"
 #include "serve/encode.h"
+#include "serve/explain.h"
 
 namespace ara::serve {
 namespace {
+
+/// The market's regimes; none where the bars are few or do not move, which is no error of a
+/// forecast.
+std::optional<models::Regime> regime_of(std::span<const domain::Bar> bars, domain::Scale scale) {
+  std::vector<double> values;
+  values.reserve(bars.size());
+  for (const domain::Bar& bar : bars) values.push_back(models::value_of(bar, scale));
+  auto regime = models::Regime::fit({bars, values, {}}, scale);
+  if (!regime) return std::nullopt;
+  return std::move(*regime);
+}
+
+/// Confidence, regime and explanation, as far as the analysis level goes.
+void add_insight(domain::Forecast& forecast, const domain::Series& series,
+                 const models::Model& model, const models::Setting& setting,
+                 std::span<const double> market) {
+  const domain::ForecastKey& key = forecast.key;
+  const auto members = model.members(key.horizon);
+  forecast.confidence.model_agreement = model_agreement(forecast.components, members);
+  forecast.confidence.data_quality =
+      data_quality(series.bars, domain::describe(series.asset_type).market);
+  if (key.level != domain::AnalysisLevel::basic) {
+    if (const auto regime = regime_of(series.bars, setting.scale)) {
+      forecast.regime = view_of(*regime);
+      forecast.confidence.regime_stability = regime->staying(key.horizon);
+    }
+    forecast.confidence.record =
+        walk_forward(model.row(), series.bars, setting, walk_forward_of(key.level), market);
+  }
+  forecast.confidence = completed(forecast.confidence);
+  if (key.explanations) forecast.explanation = explain(forecast, model, members, series.bars);
+}
 
 /// A name for each row of the catalog: the model, and the program and history that it runs with.
 const std::string& program_version(const models::ModelRow& row) {
@@ -85,6 +120,7 @@ Result<domain::Forecast> make_forecast(const domain::ForecastKey& key, const dom
                              .change = path.change[i],
                              .volatility = path.sd[i] / std::sqrt(static_cast<double>(i + 1))});
   }
+  add_insight(forecast, series, **model, setting, factor);
   return forecast;
 }
 

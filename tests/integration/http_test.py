@@ -2,6 +2,7 @@
 ids."""
 
 import json
+import math
 import random
 import re
 import sys
@@ -18,6 +19,8 @@ def conforms(value, schema, components, path="$"):
         return conforms(value, components[schema["$ref"].rsplit("/", 1)[1]], components, path)
     for part in schema.get("allOf", []):
         conforms(value, part, components, path)
+    if "anyOf" in schema:
+        return conforms_to_any(value, schema["anyOf"], components, path)
     kinds = {"object": dict, "array": list, "string": str, "integer": int,
              "number": (int, float), "null": type(None), "boolean": bool}
     if "type" in schema:
@@ -42,6 +45,16 @@ def conforms(value, schema, components, path="$"):
         for number, item in enumerate(value):
             conforms(item, schema["items"], components, f"{path}[{number}]")
     return True
+
+
+def conforms_to_any(value, schemas, components, path):
+    faults = []
+    for schema in schemas:
+        try:
+            return conforms(value, schema, components, path)
+        except AssertionError as fault:
+            faults.append(str(fault))
+    raise AssertionError("; ".join(faults))
 
 
 class ContractTest(HttpCase):
@@ -71,6 +84,30 @@ class ContractTest(HttpCase):
                              ("comprehensive", "full")):
             body = self.server.post({"symbol": "AAPL", "analysis_level": alias}).json()
             self.assertEqual(body["analysis_level"], level)
+
+    def test_confidence_regime_and_explanations_by_level(self):
+        for level, looked_back in (("basic", False), ("standard", True), ("full", True)):
+            body = self.server.post({"symbol": "AAPL", "analysis_level": level}).json()
+            confidence, regime = body["confidence"], body["regime"]
+            null = [f"{name}.{member}" for name in ("confidence", "regime")
+                    for member, value in body[name].items() if value is None]
+            self.assertEqual(body["unavailable"], null)
+            self.assertEqual(null == [], looked_back, level)
+            given = [confidence[name] for name in ("model_agreement", "data_quality",
+                     "regime_stability", "historical_accuracy") if confidence[name] is not None]
+            self.assertEqual(len(given), 4 if looked_back else 2)
+            self.assertAlmostEqual(confidence["overall"] ** len(given), math.prod(given), 6)
+            explained = body["explanations"]
+            self.assertAlmostEqual(sum(explained["feature_importance"].values()), 1)
+            self.assertTrue(explained["top_factors"])
+            self.assertIn("90 % interval", explained["natural_language"])
+            if looked_back:
+                self.assertAlmostEqual(sum(regime["transition_probabilities"].values()), 1)
+                self.assertIn(regime["current_regime"], regime["transition_probabilities"])
+                self.assertIn(regime["current_regime"], explained["natural_language"])
+        bare = self.server.post({"symbol": "AAPL", "include_explanations": False}).json()
+        self.assertIsNone(bare["explanations"])
+        self.assertEqual(bare["unavailable"], [])
 
     def test_encoded_symbol(self):
         self.assertEqual(self.server.get("/api/v1/predict/%5EGSPC").json()["symbol"], "^GSPC")
