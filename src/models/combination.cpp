@@ -1,126 +1,109 @@
 // Averages the quantiles of the other models level by level (Vincentization; Lichtendahl,
-// Grushka-Cockayne and Winkler 2013), weighted by how well each told the last year.
+// Grushka-Cockayne and Winkler 2013), with weights and widths learned from how past forecasts did;
+// see rolling.h. What is learned is part of the state.
 #include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "models/fits.h"
+#include "models/rolling.h"
 
 namespace ara::models {
 namespace {
 
 using domain::QuantileFunction;
 
-constexpr std::array<std::string_view, 5> kMembers{"drift", "ses", "theta", "garch_fhs", "gbm"};
-constexpr std::size_t kScored = 250;   ///< newest bars that the weights are learned from
-constexpr std::size_t kUnscored = 5;   ///< oldest bars, in which states settle
-constexpr double kLearning = 0.5;      ///< see weights_of
-constexpr double kLeastWeight = 0.01;  ///< smaller weights become 0
-
-struct Part {
-  std::unique_ptr<Model> model;
-  double weight = 0;
-};
-
-/// The mean pinball loss over all knots, a discrete form of the CRPS (Gneiting and Ranjan 2011).
-double loss_of(const QuantileFunction& forecast, double x) {
-  double loss = 0;
-  for (std::size_t i = 0; i < QuantileFunction::kKnots; ++i) {
-    const double above = x - forecast.values()[i];
-    const double level = QuantileFunction::levels()[i];
-    loss += std::max(level * above, (level - 1) * above);
-  }
-  return loss / QuantileFunction::kKnots;
-}
-
-/// The summed loss of one-step forecasts of the newest bars, parameters as fitted on all bars,
-/// states folded up to the bar before each.
-double score(const Model& fitted, const Sample& sample) {
-  const std::size_t n = sample.values.size();
-  const std::size_t from = std::max(kUnscored, n > kScored ? n - kScored : 0);
-  const auto model = fitted.restarted();
-  double loss = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    if (i >= from) loss += loss_of(model->next(), sample.values[i] - sample.values[i - 1]);
-    model->advance(sample[i]);
-  }
-  return loss;
-}
-
-/// Exponential weights (Vovk 1990; for the CRPS, V'yugin and Trunov 2019): a model's weight falls
-/// by exp(-kLearning) for each bar's worth of loss by which it is behind the best.
-std::vector<double> weights_of(std::span<const double> losses, std::size_t count) {
-  const double least = std::ranges::min(losses);
-  std::vector<double> weights;
-  double sum = 0;
-  for (double loss : losses) {
-    const double behind = loss > least ? (loss / least - 1) * static_cast<double>(count) : 0;
-    weights.push_back(std::exp(-kLearning * behind));
-    sum += weights.back();
-  }
-  double kept = 0;
-  for (double& weight : weights) {
-    weight = weight / sum < kLeastWeight ? 0 : weight;
-    kept += weight;
-  }
-  for (double& weight : weights) weight /= kept;
-  return weights;
-}
+constexpr std::array<std::string_view, 5> kMembers{"drift", "theta", "garch_fhs", "gjr_fhs", "har"};
+constexpr std::size_t kLearned = 1000;  ///< newest bars of the fit that are learned from
+constexpr std::size_t kUnlearned = 5;   ///< oldest bars, in which states settle
 
 class Combination final : public Model {
  public:
-  Combination(const ModelRow& row, domain::Scale scale, std::vector<Part> parts)
-      : Model(row, scale), parts_(std::move(parts)) {
-    fitted_.assign(parts_.front().model->fitted().size(), 0);
-    for (const Part& part : parts_) {
-      const auto fitted = part.model->fitted();
-      for (std::size_t i = 0; i < fitted_.size(); ++i) fitted_[i] += part.weight * fitted[i];
+  using Members = std::vector<std::unique_ptr<Model>>;
+
+  Combination(const ModelRow& row, const Sample& sample, const Setting& setting, Members members)
+      : Model(row, setting.scale),
+        first_(std::max(kUnlearned, sample.size() - std::min(sample.size(), kLearned))),
+        members_(std::move(members)),
+        rolling_(members_.size()) {
+    for (auto& member : members_) {
+      fitted_members_.push_back(std::move(member));
+      member = fitted_members_.back()->restarted();
     }
+    for (std::size_t i = 0; i < sample.size(); ++i) Combination::advance(sample[i]);
+    const auto weights = rolling_.weights();
+    fitted_.assign(sample.size(), 0);
+    for (std::size_t m = 0; m < members_.size(); ++m) {
+      const auto fitted = fitted_members_[m]->fitted();
+      for (std::size_t i = 0; i < fitted_.size(); ++i) fitted_[i] += weights[m] * fitted[i];
+    }
+    fitted_members_.clear();
+    for (auto& member : members_) member->forget_fitted();
   }
 
-  Combination(const Combination& other) : Model(other) {
-    for (const Part& part : other.parts_) parts_.push_back({part.model->clone(), part.weight});
+  Combination(const Combination& other)
+      : Model(other), first_(other.first_), count_(other.count_), rolling_(other.rolling_) {
+    for (const auto& member : other.members_) members_.push_back(member->clone());
   }
 
   void advance(const Observation& seen) override {
-    for (Part& part : parts_) part.model->advance(seen);
+    for (auto& member : members_) member->advance(seen);
+    ++count_;
+    if (count_ < first_) return;
+    rolling_.settle(seen.value);
+    std::vector<Rolling::Forecasts> forecasts(members_.size());
+    for (std::size_t m = 0; m < members_.size(); ++m) {
+      if (rolling_.due()) {
+        const Path path = members_[m]->forecast(kAnchors[Rolling::kHorizons - 1]);
+        for (std::size_t h = 0; h < Rolling::kHorizons; ++h) {
+          forecasts[m][h] = path.change[static_cast<std::size_t>(kAnchors[h] - 1)];
+        }
+      } else {
+        forecasts[m][0] = members_[m]->next();
+      }
+    }
+    rolling_.expect(forecasts);
   }
 
   /// The standard deviation is averaged too: exact where the shapes are alike, else a bound.
   Path forecast(int horizon) const override {
-    const auto sessions = static_cast<std::size_t>(std::max(0, horizon));
-    std::vector<std::array<double, QuantileFunction::kKnots>> knots(sessions);
     Path path;
+    if (horizon < 1) return path;
+    const auto sessions = static_cast<std::size_t>(horizon);
+    const auto weights = rolling_.weights();
+    std::vector<Path> members(members_.size());
     path.sd.assign(sessions, 0);
-    for (const Part& part : parts_) {
-      if (part.weight == 0) continue;
-      const Path single = part.model->forecast(horizon);
-      for (std::size_t h = 0; h < sessions; ++h) {
-        path.sd[h] += part.weight * single.sd[h];
-        add(knots[h], part.weight, single.change[h]);
+    for (std::size_t m = 0; m < members_.size(); ++m) {
+      if (weights[m] > 0) members[m] = members_[m]->forecast(horizon);
+    }
+    for (std::size_t h = 0; h < sessions; ++h) {
+      const double stretch = rolling_.stretch(static_cast<int>(h + 1));
+      const auto single = [&](std::size_t m) -> const QuantileFunction& {
+        return members[m].change[h];
+      };
+      path.change.push_back(stretched(average(weights, single), stretch));
+      for (std::size_t m = 0; m < members_.size(); ++m) {
+        if (weights[m] > 0) path.sd[h] += stretch * weights[m] * members[m].sd[h];
       }
     }
-    for (const auto& values : knots) path.change.emplace_back(values);
     return path;
   }
 
   QuantileFunction next() const override {
-    std::array<double, QuantileFunction::kKnots> values{};
-    for (const Part& part : parts_) {
-      if (part.weight > 0) add(values, part.weight, part.model->next());
+    const auto weights = rolling_.weights();
+    std::vector<QuantileFunction> members(members_.size());
+    for (std::size_t m = 0; m < members_.size(); ++m) {
+      if (weights[m] > 0) members[m] = members_[m]->next();
     }
-    return QuantileFunction(values);
-  }
-
-  void forget_fitted() override {
-    Model::forget_fitted();
-    for (Part& part : parts_) part.model->forget_fitted();
+    const auto single = [&](std::size_t m) -> const QuantileFunction& { return members[m]; };
+    return stretched(average(weights, single), rolling_.stretch(1));
   }
 
   std::vector<domain::Component> components() const override {
     std::vector<domain::Component> components;
-    for (const Part& part : parts_) {
-      components.push_back({.model = std::string(part.model->row().name), .weight = part.weight});
+    const auto weights = rolling_.weights();
+    for (std::size_t m = 0; m < members_.size(); ++m) {
+      components.push_back({.model = std::string(members_[m]->row().name), .weight = weights[m]});
     }
     return components;
   }
@@ -150,36 +133,33 @@ class Combination final : public Model {
 
   std::unique_ptr<Model> restarted() const override {
     auto copy = std::make_unique<Combination>(*this);
-    for (Part& part : copy->parts_) part.model = part.model->restarted();
+    for (auto& member : copy->members_) member = member->restarted();
+    copy->count_ = 0;
+    copy->rolling_ = Rolling(members_.size());
     return copy;
   }
 
  private:
-  static void add(std::array<double, QuantileFunction::kKnots>& sum, double weight,
-                  const QuantileFunction& quantiles) {
-    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weight * quantiles.values()[i];
-  }
-
-  std::vector<Part> parts_;  ///< in the order of kMembers
+  std::size_t first_;      ///< bar from which on is learned
+  std::size_t count_ = 0;  ///< bars seen
+  Members members_;        ///< in the order of kMembers
+  Members fitted_members_;
+  Rolling rolling_;
 };
 
 }  // namespace
 
 /// Of those members that have bars enough.
 Fitted fit_combination(const ModelRow& row, const Sample& sample, const Setting& setting) {
-  std::vector<Part> parts;
-  std::vector<double> losses;
+  Combination::Members members;
   for (std::string_view name : kMembers) {
     const ModelRow& other = *find_model(name).value();
-    if (sample.bars.size() < other.min_bars || (other.needs_trees && !setting.trees)) continue;
+    if (sample.size() < other.min_bars) continue;
     auto fitted = other.fit(other, sample, setting);
     if (!fitted) return fitted;
-    losses.push_back(score(**fitted, sample));
-    parts.push_back({.model = std::move(*fitted)});
+    members.push_back(std::move(*fitted));
   }
-  const auto weights = weights_of(losses, std::min(kScored, sample.bars.size() - kUnscored));
-  for (std::size_t i = 0; i < parts.size(); ++i) parts[i].weight = weights[i];
-  return std::make_unique<Combination>(row, setting.scale, std::move(parts));
+  return std::make_unique<Combination>(row, sample, setting, std::move(members));
 }
 
 }  // namespace ara::models
