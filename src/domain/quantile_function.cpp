@@ -39,7 +39,7 @@ const std::array<double, QuantileFunction::kKnots>& QuantileFunction::levels() {
 
 QuantileFunction::QuantileFunction(std::span<const double, kKnots> values) {
   std::ranges::copy(values, values_.begin());
-  std::ranges::sort(values_);
+  if (!std::ranges::is_sorted(values_)) std::ranges::sort(values_);
 }
 
 QuantileFunction QuantileFunction::normal(double mean, double standard_deviation) {

@@ -121,10 +121,18 @@ constexpr std::array kCatalog{
              .min_bars = 100,
              .needs_trees = true,
              .fit = fit_gbm},
-    ModelRow{.name = "combination",
-             .title = "Weighted average of models' quantiles",
+    ModelRow{.name = "full",
+             .title = "Weighted average of many models' quantiles, calibrated",
              .source = "Lichtendahl, Grushka-Cockayne and Winkler 2013, Is it better to average "
-                       "probabilities or quantiles?, equation 2",
+                       "probabilities or quantiles?, equation 2; see combination",
+             .min_bars = 10,
+             .fit = fit_full},
+    ModelRow{.name = "combination",
+             .title = "Weighted average of models' quantiles, calibrated",
+             .source = "Lichtendahl, Grushka-Cockayne and Winkler 2013, Is it better to average "
+                       "probabilities or quantiles?, equation 2; V'yugin and Trunov 2019, Online "
+                       "learning with continuous ranked probability score; Zaffran, Feron, Goude, "
+                       "Josse and Dieuleveut 2022, Adaptive conformal predictions for time series",
              .min_bars = 10,
              .fit = fit_combination},
 };
@@ -133,6 +141,21 @@ constexpr std::array kCatalog{
 
 std::span<const ModelRow> catalog() {
   return kCatalog;
+}
+
+const ModelRow& row_for(domain::AnalysisLevel level, std::size_t bars) {
+  const ModelRow& standard = kCatalog.back();
+  switch (level) {
+    case domain::AnalysisLevel::basic: {
+      const ModelRow& quick = *find_model("har").value();
+      return bars < quick.min_bars ? standard : quick;
+    }
+    case domain::AnalysisLevel::standard:
+      return standard;
+    case domain::AnalysisLevel::full:
+      return *find_model("full").value();
+  }
+  return standard;
 }
 
 Result<const ModelRow*> find_model(std::string_view name) {
@@ -145,7 +168,7 @@ Result<const ModelRow*> find_model(std::string_view name) {
 }
 
 std::string_view version() {
-  return "1";
+  return "2";
 }
 
 }  // namespace ara::models

@@ -1,11 +1,12 @@
 // Averages the quantiles of the other models level by level (Vincentization; Lichtendahl,
 // Grushka-Cockayne and Winkler 2013), with weights and widths learned from how past forecasts did;
 // see rolling.h. What is learned is part of the state.
+#include "models/combination.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 
-#include "models/fits.h"
 #include "models/rolling.h"
 
 namespace ara::models {
@@ -13,7 +14,8 @@ namespace {
 
 using domain::QuantileFunction;
 
-constexpr std::array<std::string_view, 5> kMembers{"drift", "theta", "garch_fhs", "gjr_fhs", "har"};
+constexpr std::array<std::string_view, 6> kMembers{"drift",   "theta", "garch_fhs",
+                                                   "gjr_fhs", "har",   "gbm"};
 constexpr std::size_t kLearned = 1000;  ///< newest bars of the fit that are learned from
 constexpr std::size_t kUnlearned = 5;   ///< oldest bars, in which states settle
 
@@ -110,20 +112,22 @@ class Combination final : public Model {
 
   std::vector<Path> members(int horizon) const override {
     std::vector<Path> paths;
-    for (const Part& part : parts_) {
-      paths.push_back(part.weight > 0 ? part.model->forecast(horizon) : Path{});
+    const auto weights = rolling_.weights();
+    for (std::size_t m = 0; m < members_.size(); ++m) {
+      paths.push_back(weights[m] > 0 ? members_[m]->forecast(horizon) : Path{});
     }
     return paths;
   }
 
   std::vector<Contribution> contributions() const override {
     std::vector<Contribution> all;
-    for (const Part& part : parts_) {
-      if (part.weight == 0) continue;
-      for (const Contribution& one : part.model->contributions()) {
+    const auto weights = rolling_.weights();
+    for (std::size_t m = 0; m < members_.size(); ++m) {
+      if (weights[m] == 0) continue;
+      for (const Contribution& one : members_[m]->contributions()) {
         auto found = std::ranges::find(all, one.feature, &Contribution::feature);
         if (found == all.end()) found = all.insert(found, {one.feature, one.value, 0});
-        found->contribution += part.weight * one.contribution;
+        found->contribution += weights[m] * one.contribution;
       }
     }
     return all;
@@ -149,17 +153,21 @@ class Combination final : public Model {
 
 }  // namespace
 
-/// Of those members that have bars enough.
-Fitted fit_combination(const ModelRow& row, const Sample& sample, const Setting& setting) {
+Fitted combine(const ModelRow& row, const Sample& sample, const Setting& setting,
+               std::span<const std::string_view> names) {
   Combination::Members members;
-  for (std::string_view name : kMembers) {
+  for (std::string_view name : names) {
     const ModelRow& other = *find_model(name).value();
-    if (sample.size() < other.min_bars) continue;
+    if (sample.size() < other.min_bars || (other.needs_trees && !setting.trees)) continue;
     auto fitted = other.fit(other, sample, setting);
     if (!fitted) return fitted;
     members.push_back(std::move(*fitted));
   }
   return std::make_unique<Combination>(row, sample, setting, std::move(members));
+}
+
+Fitted fit_combination(const ModelRow& row, const Sample& sample, const Setting& setting) {
+  return combine(row, sample, setting, kMembers);
 }
 
 }  // namespace ara::models

@@ -25,6 +25,7 @@ Fitted fit_gjr_fhs(const ModelRow& row, const Sample& sample, const Setting& set
 Fitted fit_har(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_series(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_gbm(const ModelRow& row, const Sample& sample, const Setting& setting);
+Fitted fit_full(const ModelRow& row, const Sample& sample, const Setting& setting);
 Fitted fit_combination(const ModelRow& row, const Sample& sample, const Setting& setting);
 
 }  // namespace ara::models

@@ -142,6 +142,11 @@ struct ModelRow {
 /// All models, simplest first; the last is the default, a combination of others.
 std::span<const ModelRow> catalog();
 
+/// The row that a level of analysis is computed with, given the number of bars. Basic is one model,
+/// the best of the quick ones; where it has too few bars, and as standard, the default; full is the
+/// combination of the most models.
+const ModelRow& row_for(domain::AnalysisLevel level, std::size_t bars);
+
 /// By name; the error lists the names.
 Result<const ModelRow*> find_model(std::string_view name);
 

@@ -49,7 +49,8 @@ std::array<double, Rolling::Sudden::kMemories> Rolling::Sudden::stretches() cons
   all[0] = 1;
   for (std::size_t k = 1; k < kMemories; ++k) {
     const double mean = (kSuddenPrior * kRightSize + size[k]) / (kSuddenPrior + mass[k]);
-    const double unsure = 1 + 0.5 / (kSuddenPrior + mass[k]);  // as Student's t is wider
+    const double seen = kSuddenPrior + mass[k];
+    const double unsure = 1 + 0.5 * mass[k] / (seen * seen);  // as Student's t is wider
     all[k] = std::clamp(mean / kRightSize * unsure, 1 / kMostStretch, kMostStretch);
   }
   return all;

@@ -75,7 +75,8 @@ Result<std::size_t> carry_over(storage::Store& store, const registry::Lineup& no
     const Subject subject{series->asset_type, series->revision, series->bars.size()};
     std::vector<storage::ForecastRow> rows;
     for (const ForecastRequest& request : *requests) {
-      const Chosen chosen = choose(next, subject.asset_type, request.days, subject.bars);
+      const Chosen chosen =
+          choose(next, subject.asset_type, request.days, request.level, subject.bars);
       const auto forecast = make_forecast(key_of(request, subject, chosen, market->revision),
                                           *series, *chosen.row, market->points);
       // A series that this model has no answer for is the server's to deal with.

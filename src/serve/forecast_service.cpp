@@ -161,7 +161,7 @@ class Service final : public ForecastService {
   Hash128 flight_of(const ForecastRequest& request) const {
     const HeadSnapshot* heads = heads_->fresh();
     const storage::SymbolRow* head = heads == nullptr ? nullptr : heads->find(request.symbol);
-    if (head == nullptr) return key_of(request, {}, built_in(), 0).id();
+    if (head == nullptr) return key_of(request, {}, built_in(request.level, 0), 0).id();
     return key_of(request, subject_of(*head), *heads->lineup).id();
   }
 
@@ -195,9 +195,10 @@ class Service final : public ForecastService {
       return make_forecast(key_of(request, subject, chosen, (*market)->revision), *series,
                            *chosen.row, (*market)->points);
     };
-    const Chosen chosen = choose(lineup, subject.asset_type, request.days, subject.bars);
+    const Chosen chosen =
+        choose(lineup, subject.asset_type, request.days, request.level, subject.bars);
     auto forecast = with(chosen);
-    const Chosen spare = built_in();
+    const Chosen spare = built_in(request.level, subject.bars);
     if (forecast || forecast.error().code != Code::invalid || chosen.version == spare.version) {
       return forecast;
     }

@@ -60,15 +60,16 @@ const std::string& program_version(const models::ModelRow& row) {
 
 }  // namespace
 
-Chosen built_in() {
-  const models::ModelRow& row = models::catalog().back();
+Chosen built_in(domain::AnalysisLevel level, std::uint64_t bars) {
+  const models::ModelRow& row = models::row_for(level, bars);
   return {&row, program_version(row)};
 }
 
 Chosen choose(const registry::Lineup& lineup, domain::AssetType asset_type, int horizon,
-              std::uint64_t bars) {
+              domain::AnalysisLevel level, std::uint64_t bars) {
+  if (level != domain::AnalysisLevel::standard) return built_in(level, bars);
   const registry::Champion* champion = lineup.champion(asset_type, horizon);
-  if (champion == nullptr || bars < champion->row->min_bars) return built_in();
+  if (champion == nullptr || bars < champion->row->min_bars) return built_in(level, bars);
   return {champion->row, program_version(*champion->row) + champion->suffix};
 }
 
@@ -90,7 +91,8 @@ domain::ForecastKey key_of(const ForecastRequest& request, const Subject& subjec
 
 domain::ForecastKey key_of(const ForecastRequest& request, const Subject& subject,
                            const registry::Lineup& lineup) {
-  return key_of(request, subject, choose(lineup, subject.asset_type, request.days, subject.bars),
+  return key_of(request, subject,
+                choose(lineup, subject.asset_type, request.days, request.level, subject.bars),
                 lineup.market_revision(subject.asset_type));
 }
 

@@ -17,12 +17,13 @@ struct Chosen {
   std::string version;  ///< e.g. "har-1.1260-0f3a5c7e9b12"; see choose()
 };
 
-/// The champion for a request, or the built-in model where there is none, or where the champion
-/// needs more than `bars` bars. The built-in one has no version of its own: its name then ends
-/// after the program's, e.g. "combination-1.1260".
+/// The champion for a request of the standard level, or the level's built-in model
+/// (models::row_for) where it is another level, there is no champion, or that needs more than
+/// `bars` bars. The built-in one has no version of its own: its name then ends after the program's,
+/// e.g. "combination-1.1260".
 Chosen choose(const registry::Lineup& lineup, domain::AssetType asset_type, int horizon,
-              std::uint64_t bars);
-Chosen built_in();
+              domain::AnalysisLevel level, std::uint64_t bars);
+Chosen built_in(domain::AnalysisLevel level, std::uint64_t bars);
 
 /// The symbol as a key is made from it: its head, or what its bars say when they are read.
 struct Subject {

@@ -54,6 +54,17 @@ TEST(Catalog, ScaleIsLogOnlyWhereEveryCloseIsPositive) {
   EXPECT_EQ(scale_of(bars), domain::Scale::level);
 }
 
+TEST(Catalog, EveryLevelHasARowForAnyNumberOfBars) {
+  using enum domain::AnalysisLevel;
+  for (std::size_t bars :
+       {std::size_t{10}, std::size_t{149}, std::size_t{150}, std::size_t{2000}}) {
+    for (auto level : {basic, standard, full}) EXPECT_LE(row_for(level, bars).min_bars, bars);
+  }
+  EXPECT_EQ(&row_for(standard, 1000), &catalog().back());
+  EXPECT_NE(&row_for(basic, 1000), &catalog().back());
+  EXPECT_NE(&row_for(full, 1000), &catalog().back());
+}
+
 class CatalogRow : public support::EachModel {};
 
 TEST_P(CatalogRow, RefusesTooFewBars) {
@@ -110,7 +121,8 @@ TEST_P(CatalogRow, ComponentsAreRowsAndSumToOne) {
     sum += component.weight;
   }
   EXPECT_NEAR(sum, 1, 1e-12);
-  const bool combines = row().name == "series" || &row() == &catalog().back();
+  const bool combines =
+      row().name == "series" || row().name == "full" || &row() == &catalog().back();
   if (combines) {
     EXPECT_GT(components.size(), 1u);
   } else {

@@ -151,7 +151,8 @@ TEST_F(ForecastServiceTest, AChampionServesItsBandWithinASecond) {
   const ForecastRequest request{.symbol = symbol("AAPL"), .days = 5};
   const auto before = ask(request);
   ASSERT_TRUE(before);
-  EXPECT_EQ(member(*before, "model_version"), built_in().version);
+  EXPECT_EQ(member(*before, "model_version"),
+            built_in(domain::AnalysisLevel::standard, 1260).version);
   EXPECT_TRUE(service_->cached(request));
 
   ASSERT_TRUE(another_store()->promote_model(id, {}, {}));  // as another process does
@@ -164,7 +165,8 @@ TEST_F(ForecastServiceTest, AChampionServesItsBandWithinASecond) {
   EXPECT_EQ(service_->cached(request)->id, after->id);
   const auto longer = ask({.symbol = symbol("AAPL"), .days = 6});
   ASSERT_TRUE(longer);
-  EXPECT_EQ(member(*longer, "model_version"), built_in().version);
+  EXPECT_EQ(member(*longer, "model_version"),
+            built_in(domain::AnalysisLevel::standard, 1260).version);
 
   ASSERT_TRUE(another_store()->retire_model(id, "", {}, {}));
   std::this_thread::sleep_for(1s);
@@ -177,7 +179,7 @@ TEST_F(ForecastServiceTest, WhereAChampionCannotForecastTheBuiltInModelDoes) {
   service_ = start();
   const auto few = ask({.symbol = symbol("SOME")});
   ASSERT_TRUE(few) << few.error().message;
-  EXPECT_EQ(member(*few, "model_version"), built_in().version);
+  EXPECT_EQ(member(*few, "model_version"), built_in(domain::AnalysisLevel::standard, 1260).version);
   EXPECT_TRUE(member(*ask({.symbol = symbol("AAPL")}), "model_version").starts_with("garch_fhs-"));
 }
 
