@@ -147,6 +147,19 @@ class Gbm final : public Model {
         step_of(knots_of(levels_at(trees_->predict(state_.inputs(1)), 0)), 1).knots);
   }
 
+  std::vector<Contribution> contributions() const override {
+    constexpr std::size_t kMedian = kTreeLevels.size() / 2;
+    const auto inputs = state_.inputs(1);
+    const auto shares = trees_->contributions(inputs);
+    const double sd = deviation(1);
+    std::vector<Contribution> all;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const double share = shares[kMedian * (inputs.size() + 1) + i];
+      if (share != 0) all.push_back({TreeState::names()[i], inputs[i], sd * share});
+    }
+    return all;
+  }
+
   std::unique_ptr<Model> clone() const override { return std::make_unique<Gbm>(*this); }
 
   std::unique_ptr<Model> restarted() const override {

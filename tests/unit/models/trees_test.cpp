@@ -121,6 +121,28 @@ TEST(Gbm, IsRefusedWithoutTreesAndWithOthers) {
   EXPECT_THAT(fit(row, bars, other).error().allowed, HasSubstr("version"));
 }
 
+TEST(Gbm, ContributionsAreThoseOfTheMedian) {
+  const auto bars = support::garch_bars(600);
+  Setting setting;  // a median of 0.1 standard deviations in 200 rows of training, 0.2 in 100
+  setting.trees = std::make_shared<const Trees>(
+      Trees::parse(replaced(support::simple_trees_json(), "[0.5, 0, 0]", "[0.5, 0.1, 0.2]"))
+          .value());
+  const auto model = fit(*find_model("gbm").value(), bars, setting).value();
+  const auto contributions = model->contributions();
+  ASSERT_EQ(contributions.size(), 1u);
+  EXPECT_EQ(contributions[0].feature, "variance_day");
+  const double median = model->next().median();
+  const double average = 0.4 / 3 / (contributions[0].value < 0.5 ? 0.1 : 0.2) * median;
+  EXPECT_GT(median, 0);
+  EXPECT_NEAR(average + contributions[0].contribution, median, 1e-6 * median);
+  const auto combination = fit(*find_model("combination").value(), bars, setting).value();
+  for (const auto& part : combination->components()) {
+    if (part.model != "gbm" || part.weight == 0) continue;
+    EXPECT_DOUBLE_EQ(combination->contributions().at(0).contribution,
+                     part.weight * contributions[0].contribution);
+  }
+}
+
 TEST(Gbm, CombinationTakesItWhereThereAreTrees) {
   const auto bars = support::garch_bars(600);
   const auto members = [&](const Setting& setting) {
