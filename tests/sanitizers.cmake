@@ -2,7 +2,7 @@
 # ctest runs everything. `./dev test` builds the other presets first.
 
 # Under ThreadSanitizer only what has threads: these rooms have none, and their numbers take long.
-set(single_threaded base domain evaluation ingest models golden)
+set(single_threaded base config domain evaluation features golden ingest models)
 set(threaded ${test_programs})
 list(REMOVE_ITEM threaded ${single_threaded})
 
