@@ -15,8 +15,8 @@ struct Series {
   std::span<const double> market;
 };
 
-/// How the global model is trained. The defaults were chosen on equities, trained to the end of 2013
-/// and scored on 2014 and 2015; `ara evaluate bars --global` scores what they give.
+/// How the global model is trained. The defaults were chosen on equities, trained to the end of
+/// 2013 and scored on 2014 and 2015; `ara evaluate bars --global` scores what they give.
 struct Options {
   domain::Time until = domain::Time::max();  ///< nothing later is used, targets included
   std::size_t rows = 60'000;                 ///< at most about so many are drawn
