@@ -27,7 +27,8 @@ Result<std::shared_ptr<serve::ForecastService>> make_service(
       .deadline = std::chrono::milliseconds(config.request_deadline_ms),
       .prediction_ttl = std::chrono::seconds(config.cache_ttl_seconds),
       .l1_bytes =
-          static_cast<std::uint64_t>(kL1Share * static_cast<double>(config.cache_size_mb << 20))};
+          static_cast<std::uint64_t>(kL1Share * static_cast<double>(config.cache_size_mb << 20)),
+      .shelf = std::make_shared<const registry::Shelf>(config.models_path())};
   return serve::make_forecast_service(std::move(store), std::move(metrics), options);
 }
 

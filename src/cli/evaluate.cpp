@@ -27,7 +27,8 @@ void add_evaluate_options(CLI::App& app, EvaluateOptions& options, std::string_v
 }
 
 Result<std::vector<const models::ModelRow*>> parse_models(std::string_view names,
-                                                          std::string_view default_model) {
+                                                          std::string_view default_model,
+                                                          const registry::Shelf& shelf) {
   std::vector<const models::ModelRow*> rows;
   if (names == "all") {
     for (const auto& row : models::catalog()) {
@@ -38,7 +39,7 @@ Result<std::vector<const models::ModelRow*>> parse_models(std::string_view names
     return rows;
   }
   for (const auto part : std::views::split(names, ',')) {
-    const auto row = models::find_model(trim(std::string_view(part)));
+    const auto row = shelf.find(trim(std::string_view(part)));
     if (!row) {
       Error error = row.error();
       error.allowed += ", or all";

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/model.h"
+#include "registry/shelf.h"
 
 /// The parts of `ara evaluate`.
 namespace ara::cli {
@@ -23,10 +24,11 @@ struct EvaluateOptions {
 };
 void add_evaluate_options(CLI::App& app, EvaluateOptions& options, std::string_view default_model);
 
-/// Names with commas between them, in that order, or "all", the default model first; the error
-/// lists the names.
+/// Names that the shelf knows with commas between them, in that order, or "all" of the catalog, the
+/// default model first; the error lists the names. The rows live as long as the shelf.
 Result<std::vector<const models::ModelRow*>> parse_models(std::string_view names,
-                                                          std::string_view default_model);
+                                                          std::string_view default_model,
+                                                          const registry::Shelf& shelf);
 
 /// An integer in [low, high]; Code::invalid on `field`.
 Result<int> parse_bounded(std::string_view field, std::string_view text, int low, int high);

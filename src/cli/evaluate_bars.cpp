@@ -161,7 +161,8 @@ Result<BarsReport> summarise(std::vector<Scored> scored,
 
 Result<BarsReport> evaluate(const Options& options) {
   const SteadyTime start = system_clock().steady();
-  const auto rows = parse_models(options.model, models::catalog().back().name);
+  const registry::Shelf shelf;  // holds users' models, given by their manifests
+  const auto rows = parse_models(options.model, models::catalog().back().name, shelf);
   if (!rows) return std::unexpected(rows.error());
   const auto horizon =
       parse_bounded("horizon", options.horizon, 1, domain::ForecastKey::kMaxHorizon);

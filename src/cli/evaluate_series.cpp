@@ -95,7 +95,8 @@ Outcome score_model(const models::ModelRow& row, std::span<const SeriesTask> tas
 
 Result<SeriesReport> evaluate(const Options& options) {
   const SteadyTime start = system_clock().steady();
-  const auto rows = parse_models(options.model, kDefaultModel);
+  const registry::Shelf shelf;  // holds users' models, given by their manifests
+  const auto rows = parse_models(options.model, kDefaultModel, shelf);
   if (!rows) return std::unexpected(rows.error());
   const auto season = parse_bounded("season", options.season, 1, kLongestSeason);
   if (!season) return std::unexpected(season.error());

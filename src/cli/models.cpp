@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/promotion.h"
 #include "cli/table.h"
+#include "registry/shelf.h"
 
 namespace ara::cli {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 using registry::Version;
 
 struct Options {
+  std::string models_path;  ///< where users' models are kept
   std::string id;
   std::string other;
   std::string reason = "retired by hand";
@@ -153,7 +155,10 @@ Result<std::string> promote(const Options& options, storage::Store& store) {
   if (!version) return std::unexpected(version.error());
   const std::string id = version->id();
   if (version->status == storage::ModelStatus::candidate) {
-    if (auto ready = prepare(store, *version); !ready) return std::unexpected(ready.error());
+    const registry::Shelf shelf(options.models_path);
+    if (auto ready = prepare(store, shelf, *version); !ready) {
+      return std::unexpected(ready.error());
+    }
   }
   if (auto done = store.promote_model(id, system_clock().now(), Call{}); !done) {
     return std::unexpected(std::move(done.error()));
@@ -169,6 +174,24 @@ Result<std::string> retire(const Options& options, storage::Store& store) {
     return std::unexpected(std::move(done.error()));
   }
   return changed(options, store, id, "no longer serves");
+}
+
+Result<std::string> add_user_model(const Options& options) {
+  registry::Shelf shelf(options.models_path);
+  const auto added = shelf.add(options.id);
+  if (!added) return std::unexpected(added.error());
+  const std::string hash = to_hex((*added)->content());
+  if (options.json) {
+    Json json;
+    yyjson_mut_val* root = json.object();
+    json.put(root, "model", json.text((*added)->name));
+    json.put(root, "artefact", json.text(hash));
+    json.put(root, "horizon", json.number(static_cast<std::uint64_t>(*(*added)->horizon)));
+    json.put(root, "min_bars", json.number(static_cast<std::uint64_t>((*added)->min_bars)));
+    return json.write(root) + "\n";
+  }
+  return std::format("{} {} is here; `ara train --model {}` has it judged\n", (*added)->name, hash,
+                     (*added)->name);
 }
 
 using Action = Result<std::string> (*)(const Options&, storage::Store&);
@@ -206,7 +229,16 @@ std::function<int()> enrol_models(CLI::App& app, Context& context) {
   sub = add(app, *options, "retire", "Take a model out of service for good", true);
   sub->add_option("--reason", options->reason, "Why, for those who ask later");
   actions.emplace_back(sub, retire);
-  return [options, actions, &context] {
+  CLI::App* user = app.add_subcommand("add", "Take in a model of your own: an ONNX graph");
+  user->add_flag("--json", options->json, "JSON");
+  user->add_option("MANIFEST", options->id, "A file that describes it; see docs/REGISTRY.md")
+      ->required();
+  return [options, actions, user, &context] {
+    options->models_path = context.config.models_path();
+    if (user->parsed()) {
+      const auto text = add_user_model(*options);
+      return text ? emit_or_report(*text) : report(text.error());
+    }
     const auto store = context.open_store(context.config);
     if (!store) return report(store.error());
     for (const auto& [command, action] : actions) {

@@ -32,8 +32,10 @@ struct Options {
 };
 
 /// What to train, one part for each asset type and band.
-Result<std::vector<registry::TrainOptions>> plan(const Options& options, storage::Store& store) {
+Result<std::vector<registry::TrainOptions>> plan(const Options& options, const Context& context,
+                                                 storage::Store& store) {
   registry::TrainOptions one;
+  one.shelf = std::make_shared<const registry::Shelf>(context.config.models_path());
   const auto seed = parse_bounded("seed", options.seed, 0, 1'000'000'000);
   if (!seed) return std::unexpected(seed.error());
   const auto symbols = parse_bounded("symbols", options.symbols, 1, 10'000);
@@ -41,7 +43,7 @@ Result<std::vector<registry::TrainOptions>> plan(const Options& options, storage
   const auto origins =
       parse_bounded("origins", options.origins, static_cast<int>(registry::kLeastDates), 10'000);
   if (!origins) return std::unexpected(origins.error());
-  auto models = parse_models(options.model, models::catalog().back().name);
+  auto models = parse_models(options.model, models::catalog().back().name, *one.shelf);
   if (!models) return std::unexpected(models.error());
   one.seed = static_cast<std::uint64_t>(*seed);
   one.symbols = static_cast<std::size_t>(*symbols);
@@ -87,7 +89,9 @@ Result<Trained> run(registry::TrainOptions options, storage::Store& store) {
   options.for_each = [](std::size_t count, const std::function<void(std::size_t)>& work) {
     for_each_index(count, std::max(1U, std::thread::hardware_concurrency()), work);
   };
-  options.before_promotion = [&](const registry::Version& heir) { return prepare(store, heir); };
+  options.before_promotion = [&](const registry::Version& heir) {
+    return prepare(store, *options.shelf, heir);
+  };
   options.progress = [&](std::size_t, std::size_t of) {
     std::call_once(made, [&] {
       bar = std::make_unique<Progress>(
@@ -149,7 +153,7 @@ std::string as_json(const std::vector<registry::TrainOptions>& parts,
 Result<std::string> train(const Options& options, Context& context) {
   const auto store = context.open_store(context.config);
   if (!store) return std::unexpected(store.error());
-  auto parts = plan(options, **store);
+  auto parts = plan(options, context, **store);
   if (!parts) return std::unexpected(std::move(parts.error()));
   std::vector<registry::TrainOptions> done;
   std::vector<Trained> all;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -137,6 +138,7 @@ struct ModelRow {
   /// is this row.
   Result<std::unique_ptr<Model>> (*fit)(const ModelRow& row, const Sample& sample,
                                         const Setting& setting);
+  std::optional<int> horizon{};  ///< sessions that it can tell of, where that is limited
 };
 
 /// All models, simplest first; the last is the default, a combination of others.

@@ -273,6 +273,9 @@ Result<Manifest> parse_manifest(std::string_view text, std::string_view path) {
   manifest.title = reader.text("title", manifest.name);
   manifest.source = reader.text("source", "a user's model, in ONNX");
   manifest.file = reader.text("file", std::nullopt);
+  if (manifest.file.find('/') != std::string::npos || manifest.file == "manifest.toml") {
+    reader.refuse("file", manifest.file, "the name of a file beside the manifest");
+  }
   manifest.horizon =
       static_cast<int>(reader.count("horizon", std::nullopt, 1, domain::ForecastKey::kMaxHorizon));
   manifest.min_bars = reader.count("min_bars", 0, 0, 1'000'000);

@@ -102,6 +102,7 @@ UserModel::UserModel(Manifest manifest, Hash128 content, Session session, Tensor
   source = manifest_.source;
   min_bars = bars_needed(manifest_);
   fit = fit_user_model;
+  horizon = manifest_.horizon;
 }
 
 Result<std::vector<float>> UserModel::run(std::span<const float> input) const {

@@ -6,18 +6,29 @@
 namespace ara::registry {
 namespace {
 
-/// Nothing for what a newer program promoted: this one serves its built-in model there.
-std::optional<Champion> champion_of(const storage::ModelVersionRow& row) {
-  const auto model = models::find_model(row.model);
+/// Nothing for a band that only a newer program knows.
+std::optional<Champion> champion_of(const storage::ModelVersionRow& row,
+                                    const models::ModelRow& model) {
   const auto band = find_band(row.band);
-  if (!model || !band) return std::nullopt;
+  if (!band) return std::nullopt;
   std::string suffix = row.id.substr(std::min(row.id.size(), row.model.size()));
-  return Champion{row.id, std::move(suffix), row.asset_type, **band, *model};
+  return Champion{row.id, std::move(suffix), row.asset_type, **band, &model};
+}
+
+/// A user's model is named by its document too, which `read` reads for such champions alone.
+template <class Read>
+Result<const models::ModelRow*> row_of(const storage::ModelVersionRow& row, const Shelf& shelf,
+                                       const Read& read) {
+  auto model = models::find_model(row.model);
+  if (model) return model;
+  const Result<Version> version = read();
+  if (!version) return std::unexpected(version.error());
+  return shelf.find(row.model, version->artefact);
 }
 
 }  // namespace
 
-Result<Lineup> Lineup::read(storage::Store& store, const Call& call) {
+Result<Lineup> Lineup::read(storage::Store& store, const Shelf& shelf, const Call& call) {
   // Read before the rows: a change between the reads shows as a new version next time.
   const auto version = store.registry_version(call);
   if (!version) return std::unexpected(version.error());
@@ -28,7 +39,12 @@ Result<Lineup> Lineup::read(storage::Store& store, const Call& call) {
   Lineup lineup;
   lineup.version_ = *version;
   for (const storage::ModelVersionRow& row : *champions) {
-    if (auto champion = champion_of(row)) lineup.champions_.push_back(std::move(*champion));
+    const auto model = row_of(row, shelf, [&] { return find_version(store, row.id, call); });
+    // Promoted by a newer program, or a user's model whose files are gone: the built-in one serves.
+    if (!model) continue;
+    if (auto champion = champion_of(row, **model)) {
+      lineup.champions_.push_back(std::move(*champion));
+    }
   }
   for (const storage::MarketRow& row : *markets) {
     lineup.market_revisions_[static_cast<std::size_t>(row.asset_type)] = row.revision;
@@ -44,8 +60,9 @@ const Champion* Lineup::champion(domain::AssetType asset_type, int horizon) cons
   return found == champions_.end() ? nullptr : &*found;
 }
 
-Result<Lineup> Lineup::with(const storage::ModelVersionRow& heir) const {
-  auto champion = champion_of(heir);
+Result<Lineup> Lineup::with(const storage::ModelVersionRow& heir, const Shelf& shelf) const {
+  const auto model = row_of(heir, shelf, [&] { return from_row(heir); });
+  auto champion = model ? champion_of(heir, **model) : std::nullopt;
   if (!champion) {
     return fail(Code::unsupported, "This program has no model '" + printable(heir.model) + "'");
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/model.h"
+#include "registry/shelf.h"
 #include "registry/version.h"
 
 namespace ara::registry {
@@ -24,7 +25,8 @@ struct Champion {
 /// rows, however many versions there are; nothing else of a model is read before it forecasts.
 class Lineup {
  public:
-  static Result<Lineup> read(storage::Store& store, const Call& call);
+  /// The rows are those of `shelf`, which outlives the lineup.
+  static Result<Lineup> read(storage::Store& store, const Shelf& shelf, const Call& call);
 
   /// The champion for that many sessions, or null where none was promoted, or one of a model that
   /// this program does not know.
@@ -32,7 +34,7 @@ class Lineup {
 
   /// The same with another champion for its asset type and band, as promoting it will make it.
   /// Code::unsupported for a model that this program does not know.
-  Result<Lineup> with(const storage::ModelVersionRow& heir) const;
+  Result<Lineup> with(const storage::ModelVersionRow& heir, const Shelf& shelf) const;
 
   /// 0: there is no factor.
   std::uint64_t market_revision(domain::AssetType asset_type) const {

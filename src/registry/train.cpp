@@ -118,7 +118,10 @@ class Training {
     for (const storage::ModelVersionRow& row : *champions) {
       if (row.asset_type != options_.asset_type || row.band != options_.band.name) continue;
       champion_ = row;
-      const auto model = models::find_model(row.model);
+      const auto version = find_version(store_, row.id, Call{});
+      if (!version) return std::unexpected(version.error());
+      champion_artefact_ = version->artefact;
+      const auto model = options_.shelf->find(row.model, champion_artefact_);
       if (model && !std::ranges::contains(candidates_, *model)) candidates_.push_back(*model);
     }
     return {};
@@ -163,7 +166,10 @@ class Training {
     const std::size_t wide = grounds_.size();
     std::vector<Result<Evidence>> walked(wide * candidates_.size());
     auto done = each(walked.size(), [&](std::size_t i) -> Result<void> {
-      walked[i] = grounds_[i % wide]->walk(*candidates_[i / wide]);
+      const models::ModelRow& row = *candidates_[i / wide];
+      walked[i] = row.horizon.value_or(options_.band.last) < options_.band.last
+                      ? too_short(row)
+                      : grounds_[i % wide]->walk(row);
       return {};
     });
     if (!done) return done;
@@ -176,6 +182,11 @@ class Training {
              std::pair(b.status == ModelStatus::refused, skill_of(b));
     });
     return {};
+  }
+
+  Result<Evidence> too_short(const models::ModelRow& row) const {
+    return fail(Code::invalid, std::format("it tells of {} sessions, and the band reaches to {}",
+                                           *row.horizon, options_.band.last));
   }
 
   static double skill_of(const Version& version) {
@@ -209,6 +220,7 @@ class Training {
                     .content = universe_.content(),
                     .seed = options_.seed,
                     .command = options_.command,
+                    .artefact = options_.shelf->artefact_of(row),
                     .created = now_,
                     .changed = now_};
     domain::Time first = domain::Time::max(), last = domain::Time::min();
@@ -233,7 +245,9 @@ class Training {
     });
     if (champion_) trained_.champion = champion_->id;
     if (best == trained_.versions.end()) return {};
-    if (champion_ && best->model == champion_->model) return {};
+    if (champion_ && best->model == champion_->model && best->artefact == champion_artefact_) {
+      return {};
+    }
     const std::string id = best->id();
     if (options_.before_promotion) {
       if (auto ready = options_.before_promotion(*best); !ready) return ready;
@@ -266,6 +280,7 @@ class Training {
   Universe universe_;
   std::vector<storage::SymbolRow> rows_;
   std::optional<storage::ModelVersionRow> champion_;
+  std::string champion_artefact_;
   std::vector<const models::ModelRow*> candidates_;
   std::vector<std::unique_ptr<Ground>> grounds_;
   std::atomic<std::size_t> done_ = 0;

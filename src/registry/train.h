@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "registry/shelf.h"
 #include "registry/version.h"
 
 namespace ara::registry {
@@ -18,6 +20,8 @@ struct TrainOptions {
   std::string command;                          ///< recorded in the versions
   /// Called with a version before it is promoted; an error of it ends the training. May be empty.
   std::function<Result<void>(const Version& heir)> before_promotion;
+  /// Holds the candidates that are users' models.
+  std::shared_ptr<const Shelf> shelf = std::make_shared<const Shelf>();
   /// Calls work(i) for each i below count, in any order, on any threads; empty: one by one.
   std::function<void(std::size_t count, const std::function<void(std::size_t)>& work)> for_each;
   /// Told how much is done of how much, from any thread.

@@ -176,7 +176,7 @@ class Service final : public ForecastService {
   /// Who serves, at most a second old.
   Result<std::shared_ptr<const registry::Lineup>> lineup(const Call& call) {
     if (heads_->trusted()) return heads_->snapshot()->lineup;
-    auto read = registry::Lineup::read(*store_, call);
+    auto read = registry::Lineup::read(*store_, *options_.shelf, call);
     if (!read) return std::unexpected(std::move(read.error()));
     return std::make_shared<const registry::Lineup>(std::move(*read));
   }
@@ -289,7 +289,7 @@ void Service::register_gauges() {
 Result<std::unique_ptr<ForecastService>> make_forecast_service(
     std::shared_ptr<storage::Store> store, std::shared_ptr<telemetry::Metrics> metrics,
     ServiceOptions options, const Clock& clock) {
-  auto heads = Heads::start(store, options.head_refresh, clock);
+  auto heads = Heads::start(store, options.shelf, options.head_refresh, clock);
   if (!heads) return std::unexpected(std::move(heads.error()));
   return std::make_unique<Service>(std::move(store), std::move(metrics), options, clock,
                                    std::move(*heads));

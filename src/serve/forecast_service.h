@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "cache/tier.h"
+#include "registry/shelf.h"
 #include "serve/forecast_request.h"
 #include "storage/store.h"
 #include "telemetry/metrics.h"
@@ -25,6 +26,8 @@ struct ServiceOptions {
   std::chrono::milliseconds head_refresh{250};  ///< how often heads are looked at anew
   std::chrono::seconds prediction_ttl{300};     ///< CACHE_TTL_SECONDS
   std::uint64_t l1_bytes = 64ULL << 20;
+  /// Where champions that are users' models are read from.
+  std::shared_ptr<const registry::Shelf> shelf = std::make_shared<const registry::Shelf>();
 };
 
 /// Counts that admission and health are judged by.

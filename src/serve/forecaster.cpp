@@ -46,16 +46,20 @@ void add_insight(domain::Forecast& forecast, const domain::Series& series,
   if (key.explanations) forecast.explanation = explain(forecast, model, members, series.bars);
 }
 
-/// A name for each row of the catalog: the model, and the program and history that it runs with.
-const std::string& program_version(const models::ModelRow& row) {
-  static const auto names = [] {
+/// The model, and the program and history that it runs with; ready-made for rows of the catalog.
+std::string program_version(const models::ModelRow& row) {
+  const auto name_of = [](const models::ModelRow& one) {
+    return std::format("{}-{}.{}", one.name, models::version(), registry::kHistory);
+  };
+  static const auto names = [&] {
     std::vector<std::string> made;
-    for (const models::ModelRow& one : models::catalog()) {
-      made.push_back(std::format("{}-{}.{}", one.name, models::version(), registry::kHistory));
-    }
+    for (const models::ModelRow& one : models::catalog()) made.push_back(name_of(one));
     return made;
   }();
-  return names[static_cast<std::size_t>(&row - models::catalog().data())];
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (&row == &models::catalog()[i]) return names[i];
+  }
+  return name_of(row);  // a user's model
 }
 
 }  // namespace

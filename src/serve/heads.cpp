@@ -15,13 +15,18 @@ constexpr std::chrono::milliseconds kLookTimeout{500};
 
 }  // namespace
 
-Heads::Heads(std::shared_ptr<storage::Store> store, std::chrono::milliseconds refresh,
-             const Clock& clock)
-    : store_(std::move(store)), refresh_(refresh), clock_(clock), instance_(next_instance()) {}
+Heads::Heads(std::shared_ptr<storage::Store> store, std::shared_ptr<const registry::Shelf> shelf,
+             std::chrono::milliseconds refresh, const Clock& clock)
+    : store_(std::move(store)),
+      shelf_(std::move(shelf)),
+      refresh_(refresh),
+      clock_(clock),
+      instance_(next_instance()) {}
 
 Result<std::unique_ptr<Heads>> Heads::start(std::shared_ptr<storage::Store> store,
+                                            std::shared_ptr<const registry::Shelf> shelf,
                                             std::chrono::milliseconds refresh, const Clock& clock) {
-  std::unique_ptr<Heads> heads(new Heads(std::move(store), refresh, clock));
+  std::unique_ptr<Heads> heads(new Heads(std::move(store), std::move(shelf), refresh, clock));
   if (auto looked = heads->look(); !looked) return std::unexpected(std::move(looked.error()));
   heads->thread_ = std::thread([raw = heads.get()] { raw->run(); });
   return heads;
@@ -62,7 +67,7 @@ Result<void> Heads::look() {
   if (!version) return std::unexpected(version.error());
   auto lineup = current_ ? current_->lineup : nullptr;
   if (!lineup || lineup->version() != *version) {
-    auto read = registry::Lineup::read(*store_, call);
+    auto read = registry::Lineup::read(*store_, *shelf_, call);
     if (!read) return std::unexpected(std::move(read.error()));
     lineup = std::make_shared<const registry::Lineup>(std::move(*read));
   }

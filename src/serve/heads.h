@@ -48,6 +48,7 @@ class Heads {
   static constexpr std::chrono::seconds kTrust{1};
 
   static Result<std::unique_ptr<Heads>> start(std::shared_ptr<storage::Store> store,
+                                              std::shared_ptr<const registry::Shelf> shelf,
                                               std::chrono::milliseconds refresh,
                                               const Clock& clock);
   ~Heads();
@@ -59,8 +60,8 @@ class Heads {
   std::shared_ptr<const HeadSnapshot> snapshot() const;
 
  private:
-  Heads(std::shared_ptr<storage::Store> store, std::chrono::milliseconds refresh,
-        const Clock& clock);
+  Heads(std::shared_ptr<storage::Store> store, std::shared_ptr<const registry::Shelf> shelf,
+        std::chrono::milliseconds refresh, const Clock& clock);
 
   Result<void> look();  ///< asks the store, and reads what has changed
   Result<std::shared_ptr<const SymbolHeads>> read_symbols(const Call& call) const;
@@ -68,6 +69,7 @@ class Heads {
   void run();
 
   std::shared_ptr<storage::Store> store_;
+  const std::shared_ptr<const registry::Shelf> shelf_;
   const std::chrono::milliseconds refresh_;
   const Clock& clock_;
   const std::uint64_t instance_;  ///< tells this object's snapshots from another's in a thread

@@ -268,6 +268,7 @@ TEST(UserModel, ManifestsAreChecked) {
       {"name = \"walk\"", "name = \"Walk!\"", "name"},
       {"name = \"walk\"", "name = \"theta\"", "name"},
       {"name = \"walk\"", "", "name"},
+      {"walk.onnx", "../walk.onnx", "file"},
       {"horizon = 3", "horizon = 31", "horizon"},
       {"horizon = 3", "horizon = 0", "horizon"},
       {"horizon = 3", "horizon = \"3\"", "horizon"},

@@ -21,9 +21,10 @@ class LineupTest : public testing::Test {
     ASSERT_TRUE(store_->put_models({&row, 1}, Call{}));
     ASSERT_TRUE(store_->promote_model(row.id, {}, Call{}));
   }
-  Lineup read() { return Lineup::read(*store_, Call{}).value(); }
+  Lineup read() { return Lineup::read(*store_, shelf_, Call{}).value(); }
 
   support::TemporaryFolder folder_;
+  Shelf shelf_{folder_.file("models")};
   std::shared_ptr<storage::Store> store_ = storage::open_sqlite(folder_.file("ara.db")).value();
 };
 

@@ -40,6 +40,7 @@ class TrainTest : public testing::Test {
   }
 
   support::TemporaryFolder folder_;
+  Shelf shelf_{folder_.file("models")};
   std::unique_ptr<storage::Store> store_ = storage::open_sqlite(folder_.file("ara.db")).value();
 };
 
@@ -65,7 +66,7 @@ TEST_F(TrainTest, CrownsTheBestAndRegistersAll) {
     EXPECT_EQ(stored->hash(), version.hash());
     EXPECT_EQ(stored->status, version.status);
   }
-  const Lineup lineup = Lineup::read(*store_, Call{}).value();
+  const Lineup lineup = Lineup::read(*store_, shelf_, Call{}).value();
   EXPECT_EQ(lineup.champion(AssetType::stock, 5)->id, best.id());
   EXPECT_EQ(lineup.champion(AssetType::stock, 6), nullptr);
 }
@@ -100,7 +101,8 @@ TEST_F(TrainTest, OneSeedIsOneHashOnAnyNumberOfThreads) {
 
 TEST_F(TrainTest, AChampionStaysUntilAnotherIsBetter) {
   ASSERT_EQ(run(options({"ses"}))->versions.front().model, "ses");
-  const std::string first = Lineup::read(*store_, Call{}).value().champion(AssetType::stock, 1)->id;
+  const std::string first =
+      Lineup::read(*store_, shelf_, Call{}).value().champion(AssetType::stock, 1)->id;
   TrainOptions with = options({"ses"});
   with.seed = 3;
   auto again = run(with);

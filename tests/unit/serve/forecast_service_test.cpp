@@ -188,8 +188,9 @@ TEST_F(ForecastServiceTest, APromotionCarriesOverWhatWasAskedFor) {
   ASSERT_TRUE(ask(request));
   service_.reset();  // which writes what it made to the store
   const std::string id = add_version("ses", "1-5");
-  const auto now = registry::Lineup::read(*store_, {}).value();
-  const auto next = now.with(store_->find_model(id, {}).value().value()).value();
+  const registry::Shelf shelf;
+  const auto now = registry::Lineup::read(*store_, shelf, {}).value();
+  const auto next = now.with(store_->find_model(id, {}).value().value(), shelf).value();
   EXPECT_EQ(carry_over(*store_, now, next, {}, system_clock()).value(), 1u);
   EXPECT_EQ(carry_over(*store_, now, next, {}, system_clock()).value(), 0u);
   ASSERT_TRUE(store_->promote_model(id, {}, {}));

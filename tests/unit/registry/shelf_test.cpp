@@ -1,0 +1,140 @@
+// Users' models from the manifest to the champion.
+#include "registry/shelf.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <format>
+#include <fstream>
+
+#include "registry/lineup.h"
+#include "registry/train.h"
+#include "support/garch_bars.h"
+#include "support/onnx_graph.h"
+#include "support/temporary_folder.h"
+
+namespace ara::registry {
+namespace {
+
+using domain::AssetType;
+using storage::ModelStatus;
+using testing::HasSubstr;
+
+class ShelfTest : public testing::Test {
+ protected:
+  /// A random walk with the deviation of the last 40 changes, `wider` times as wide.
+  std::string write(const std::string& name, int horizon, float wider = 1) {
+    const std::vector<double> levels{0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975};
+    // Student's t with 6 degrees of freedom and variance 1, as garch_bars are made.
+    const std::vector<double> scores{-1.998, -1.587, -1.176, -0.586, 0, 0.586, 1.176, 1.587, 1.998};
+    support::OnnxLinear linear{.shape = {1, 2}, .rows = 2, .weights = {}, .bias = {}};
+    for (int h = 1; h <= horizon; ++h) {
+      for (double z : scores) {
+        linear.bias.push_back(wider * static_cast<float>(std::sqrt(h) * z));
+      }
+    }
+    linear.weights.assign(2 * linear.bias.size(), 0);
+    std::ofstream(folder_.file(name + ".onnx"), std::ios::binary) << linear.file();
+    const std::string path = folder_.file(name + ".toml");
+    std::ofstream file(path);
+    file << std::format(
+        "name = \"{0}\"\nfile = \"{0}.onnx\"\nhorizon = {1}\ndeviation_window = 40\n"
+        "[input]\nkind = \"changes\"\nwindow = 2\n[output]\nscale = \"deviation\"\nlevels = [",
+        name, horizon);
+    for (double level : levels) file << level << ", ";
+    file << "]\n";
+    return path;
+  }
+
+  TrainOptions options(const std::shared_ptr<const Shelf>& shelf, std::string_view name) {
+    return {.band = bands().front(),
+            .symbols = 3,
+            .origins = 150,
+            .models = {shelf->find(name).value()},
+            .command = {},
+            .shelf = shelf,
+            .for_each = {},
+            .progress = {}};
+  }
+
+  support::TemporaryFolder folder_;
+  std::shared_ptr<Shelf> shelf_ = std::make_shared<Shelf>(folder_.file("models"));
+};
+
+TEST_F(ShelfTest, KeepsWhatWasAddedAndFindsItByName) {
+  EXPECT_EQ(shelf_->find("ses").value()->name, "ses");
+  EXPECT_EQ(shelf_->find("mine").error().field, "model");
+  const std::string path = write("mine", 5);
+  const auto added = shelf_->add(path);
+  ASSERT_TRUE(added) << added.error().message;
+  EXPECT_EQ(shelf_->add(path).value(), *added);
+  EXPECT_EQ(shelf_->find("mine").value(), *added);
+  const std::string hash = to_hex((*added)->content());
+  EXPECT_EQ(shelf_->find("mine", hash).value(), *added);
+  EXPECT_EQ(shelf_->artefact_of(**added), hash);
+  EXPECT_EQ(shelf_->artefact_of(models::catalog()[0]), "");
+
+  std::filesystem::remove(path);  // the shelf has its own
+  const Shelf anew(folder_.file("models"));
+  EXPECT_EQ(to_hex(static_cast<const onnx::UserModel*>(anew.find("mine").value())->content()),
+            hash);
+  EXPECT_EQ(anew.find("mine", std::string(32, 'f')).error().code, Code::not_found);
+
+  const auto other = shelf_->add(write("mine", 5, 2)).value();
+  EXPECT_THAT(shelf_->find("mine").error().allowed, HasSubstr("mine-" + hash.substr(0, 12)));
+  EXPECT_EQ(shelf_->find("mine-" + to_hex(other->content()).substr(0, 4)).value(), other);
+}
+
+TEST_F(ShelfTest, TakesAManifestByItsPathWithoutKeepingIt) {
+  const std::string path = write("mine", 5);
+  EXPECT_EQ(shelf_->find(path).value()->name, "mine");
+  EXPECT_FALSE(std::filesystem::exists(folder_.file("models")));
+  EXPECT_EQ(shelf_->find(folder_.file("no.toml")).error().code, Code::not_found);
+}
+
+TEST_F(ShelfTest, WhatWasChangedOnTheShelfIsNotServed) {
+  const auto added = shelf_->add(write("mine", 5)).value();
+  const std::string hash = to_hex(added->content());
+  std::ofstream(folder_.file("models/mine-" + hash.substr(0, 12) + "/manifest.toml"), std::ios::app)
+      << "# changed\n";
+  const Shelf anew(folder_.file("models"));
+  EXPECT_EQ(anew.find("mine", hash).error().code, Code::corrupt);
+}
+
+TEST_F(ShelfTest, AUsersModelIsJudgedAndServes) {
+  const auto store = storage::open_sqlite(folder_.file("ara.db")).value();
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const auto symbol = domain::Symbol::parse(std::format("S{}", seed)).value();
+    ASSERT_TRUE(store->put_bars(symbol, AssetType::stock, support::garch_bars(700, seed), Call{}));
+  }
+  ASSERT_TRUE(shelf_->add(write("mine", 5)));
+  ASSERT_TRUE(shelf_->add(write("wide", 5, 10)));
+  ASSERT_TRUE(shelf_->add(write("brief", 2)));
+
+  const auto wide = train(*store, options(shelf_, "wide"), system_clock()).value();
+  EXPECT_EQ(wide.versions[0].status, ModelStatus::refused);
+  EXPECT_THAT(wide.versions[0].reason, HasSubstr("wide"));
+  const auto brief = train(*store, options(shelf_, "brief"), system_clock()).value();
+  EXPECT_EQ(brief.versions[0].status, ModelStatus::refused);
+  EXPECT_THAT(brief.versions[0].reason, HasSubstr("2 sessions"));
+
+  const auto trained = train(*store, options(shelf_, "mine"), system_clock()).value();
+  ASSERT_EQ(trained.versions[0].status, ModelStatus::champion) << trained.versions[0].reason;
+  EXPECT_EQ(trained.versions[0].artefact.size(), 32u);
+
+  const Shelf anew(folder_.file("models"));
+  const Lineup lineup = Lineup::read(*store, anew, Call{}).value();
+  const Champion* champion = lineup.champion(AssetType::stock, 5);
+  ASSERT_NE(champion, nullptr);
+  EXPECT_EQ(champion->row->name, "mine");
+  EXPECT_EQ(champion->id, trained.champion);
+  const auto model = models::fit(*champion->row, support::garch_bars(300), {}).value();
+  EXPECT_GT(model->forecast(5).sd[4], model->forecast(5).sd[0]);
+
+  const Shelf empty(folder_.file("elsewhere"));
+  EXPECT_EQ(Lineup::read(*store, empty, Call{}).value().champion(AssetType::stock, 5), nullptr);
+}
+
+}  // namespace
+}  // namespace ara::registry
