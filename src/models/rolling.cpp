@@ -137,11 +137,9 @@ void Rolling::expect(std::span<const Forecasts> members) {
 
 std::vector<double> Rolling::weights() const {
   std::vector<double> behind(members_, 0);
-  double mass = 0;
   for (const Track& track : tracks_) {
     const double least = std::ranges::min(track.loss);
     if (!(least > 0)) continue;
-    mass += track.mass / kHorizons;
     for (std::size_t m = 0; m < members_; ++m) {
       behind[m] += track.mass * (track.loss[m] / least - 1) / kHorizons;
     }
