@@ -9,17 +9,21 @@ namespace ara {
 /// What went wrong, in kind. error.cpp holds the one table that gives each code its HTTP status,
 /// its name on the wire, its title and the exit status of the command line.
 enum class Code {
-  invalid,      ///< the caller's input is wrong; field, value and allowed say how
-  not_found,    ///< the thing named does not exist
-  unsupported,  ///< understood, but not offered here
-  conflict,     ///< contradicts what is stored
-  too_large,    ///< more than a stated limit
-  overloaded,   ///< refused now, worth trying again later
-  deadline,     ///< could not be done in the time allowed
-  unavailable,  ///< a part this needs cannot be reached
-  io,           ///< a file or disk failed
-  corrupt,      ///< stored data fails its checks
-  internal,     ///< a defect of ours
+  invalid,       ///< the caller's input is wrong; field, value and allowed say how
+  not_found,     ///< the thing named does not exist
+  unsupported,   ///< understood, but not offered here
+  conflict,      ///< contradicts what is stored
+  unauthorized,  ///< who asks is not known, or no longer
+  forbidden,     ///< who asks is known, and may not
+  rate_limited,  ///< who asks has asked too often; worth trying again later
+  too_large,     ///< more than a stated limit
+  media_type,    ///< a body of another media type than the one taken
+  overloaded,    ///< refused now, worth trying again later
+  deadline,      ///< could not be done in the time allowed
+  unavailable,   ///< a part this needs cannot be reached
+  io,            ///< a file or disk failed
+  corrupt,       ///< stored data fails its checks
+  internal,      ///< a defect of ours
 };
 
 /// An error as a value. `message` is one sentence for a person; for Code::invalid `field` names the
