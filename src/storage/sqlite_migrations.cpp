@@ -12,7 +12,8 @@ namespace {
 // Times of bars are seconds since the epoch, other times microseconds; a missing number is NULL.
 // bars is clustered by symbol and time, so that a symbol's newest bars lie side by side. heads
 // holds one row: version grows with every change of a symbol, registry with every change of a
-// champion or market factor, writes with every acknowledged write.
+// champion or market factor, accounts with every change of an account or key, writes with every
+// acknowledged write.
 constexpr std::array kMigrations{
     Migration{"bars", R"(
 CREATE TABLE symbols (
@@ -105,6 +106,47 @@ CREATE TABLE market_factors (
   payload BLOB NOT NULL
 ) STRICT;
 ALTER TABLE heads ADD COLUMN registry INTEGER NOT NULL DEFAULT 1;
+)"},
+    // Of a day only the count is kept; a key's moments that have not come are NULL.
+    Migration{"accounts", R"(
+CREATE TABLE accounts (
+  id TEXT PRIMARY KEY CHECK (id <> ''),
+  email TEXT NOT NULL UNIQUE CHECK (email <> ''),
+  username TEXT NOT NULL,
+  password_hash TEXT NOT NULL,
+  role TEXT NOT NULL CHECK (role <> ''),
+  tier TEXT NOT NULL CHECK (tier <> ''),
+  active INTEGER NOT NULL CHECK (active IN (0, 1)),
+  generation INTEGER NOT NULL CHECK (generation > 0),
+  created INTEGER NOT NULL
+) STRICT;
+CREATE TABLE api_keys (
+  id TEXT PRIMARY KEY CHECK (id <> ''),
+  account_id TEXT NOT NULL REFERENCES accounts (id),
+  name TEXT NOT NULL,
+  hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+  prefix TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  expires INTEGER,
+  revoked INTEGER,
+  last_used INTEGER
+) STRICT;
+CREATE INDEX api_keys_by_account ON api_keys (account_id, created);
+CREATE TABLE audit_log (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  time INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  target TEXT NOT NULL,
+  detail TEXT NOT NULL
+) STRICT;
+CREATE TABLE day_usage (
+  day INTEGER NOT NULL,
+  account_id TEXT NOT NULL,
+  used INTEGER NOT NULL CHECK (used >= 0),
+  PRIMARY KEY (day, account_id)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE heads ADD COLUMN accounts INTEGER NOT NULL DEFAULT 1;
 )"},
 };
 

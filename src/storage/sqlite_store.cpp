@@ -103,8 +103,9 @@ Result<std::optional<SqliteHead>> read_head(SqliteConnection& connection,
 Result<void> note_write(SqliteConnection& connection, Changed changed) {
   return connection
       .prepare(
-          "UPDATE heads SET version = version + ?, registry = registry + ?, writes = writes + 1")
-      .bind(changed == Changed::heads, changed == Changed::registry)
+          "UPDATE heads SET version = version + ?, registry = registry + ?, "
+          "accounts = accounts + ?, writes = writes + 1")
+      .bind(changed == Changed::heads, changed == Changed::registry, changed == Changed::accounts)
       .run();
 }
 

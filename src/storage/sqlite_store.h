@@ -55,6 +55,32 @@ class SqliteStore final : public Store {
   Result<std::optional<JobRow>> lease_job(WallTime now, WallTime until, const Call& call) override;
   Result<void> finish_job(const JobRow& job, const Call& call) override;
 
+  Result<std::uint64_t> accounts_version(const Call& call) override;
+  Result<void> put_account(const AccountRow& row, const AuditRow& audit, const Call& call) override;
+  Result<AccountRow> change_account(const std::string& id, const AccountChange& change,
+                                    const AuditRow& audit, const Call& call) override;
+  Result<std::optional<AccountRow>> find_account(const std::string& id, const Call& call) override;
+  Result<std::optional<AccountRow>> find_account_by_email(const std::string& email,
+                                                          const Call& call) override;
+  Result<std::vector<AccountRow>> accounts(const Call& call) override;
+  Result<void> put_api_key(const ApiKeyRow& row, std::size_t most, const AuditRow& audit,
+                           const Call& call) override;
+  Result<ApiKeyRow> revoke_api_key(const std::string& account_id, const std::string& id,
+                                   const AuditRow& audit, const Call& call) override;
+  Result<ApiKeyRow> rotate_api_key(const std::string& account_id, const std::string& id,
+                                   const std::string& hash, const std::string& prefix,
+                                   const AuditRow& audit, const Call& call) override;
+  Result<void> remove_api_key(const std::string& account_id, const std::string& id,
+                              const AuditRow& audit, const Call& call) override;
+  Result<std::vector<ApiKeyRow>> api_keys(const std::string& account_id, const Call& call) override;
+  Result<void> note_key_uses(std::span<const KeyUse> uses, const Call& call) override;
+  Result<void> put_audit(const AuditRow& audit, const Call& call) override;
+  Result<std::vector<AuditRow>> audit_log(std::size_t limit, const Call& call) override;
+  Result<DayLease> lease_requests(const std::string& account_id, std::int64_t day,
+                                  std::int64_t owed, std::int64_t want, std::int64_t limit,
+                                  const Call& call) override;
+  Result<std::vector<DayUsageRow>> day_usage(std::int64_t day, const Call& call) override;
+
  private:
   /// Whether a commit is on the disk when it returns; without, a crash of the machine may undo the
   /// newest ones, never half of one.
@@ -88,8 +114,11 @@ Result<std::optional<SqliteHead>> read_head(SqliteConnection& connection,
 /// Counts a write in the heads row, so that its commit always writes and therefore syncs, even
 /// where it found everything stored already: a process that was killed before its own sync may have
 /// been the one who stored it. A change of heads advances heads_version, one of champions or market
-/// factors registry_version.
-enum class Changed { nothing, heads, registry };
+/// factors registry_version, one of accounts or keys accounts_version.
+enum class Changed { nothing, heads, registry, accounts };
 Result<void> note_write(SqliteConnection& connection, Changed changed);
+
+/// Adds an entry to the audit log, within the transaction of what it tells of.
+Result<void> write_audit(SqliteConnection& connection, const AuditRow& audit);
 
 }  // namespace ara::storage

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/result.h"
 #include "domain/series.h"
+#include "storage/accounts.h"
 
 namespace ara::storage {
 
@@ -101,16 +102,14 @@ struct JobRow {
   int attempts = 0;
 };
 
-/// Where bars, forecasts, models and jobs are kept. One narrow, blocking interface; every call may
-/// be made from any thread. Errors: io, corrupt, unavailable, deadline; others as stated.
+/// Where bars, forecasts, models, jobs and accounts are kept. One narrow, blocking interface; every
+/// call may be made from any thread. Errors: io, corrupt, unavailable, deadline; others as stated.
 ///
 /// A write that returned has been synced: no crash of process or machine loses it. A write that
 /// did not return happened whole or not at all. Forecasts are the exception: they can be computed
 /// again, so put_forecasts promises only "whole or not at all".
-class Store {
+class Store : public AccountStore {
  public:
-  virtual ~Store() = default;
-
   /// All heads, ascending by symbol.
   virtual Result<std::vector<SymbolRow>> symbols(const Call& call) = 0;
   virtual Result<std::optional<SymbolRow>> find_symbol(const domain::Symbol& symbol,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "storage/store.h"
+#include "support/forward_accounts.h"
 
 namespace ara::support {
 
@@ -44,9 +45,10 @@ inline constexpr std::size_t kStoreCalls = static_cast<std::size_t>(StoreCall::f
 
 /// A Store in front of another that fails, delays or holds chosen calls, always the same ones: the
 /// n-th of its kind, or all from the n-th on. Every call is counted. Thread-safe.
-class FaultyStore final : public storage::Store {
+class FaultyStore final : public ForwardAccounts {
  public:
-  explicit FaultyStore(std::shared_ptr<storage::Store> inner) : inner_(std::move(inner)) {}
+  explicit FaultyStore(std::shared_ptr<storage::Store> inner)
+      : ForwardAccounts(inner), inner_(std::move(inner)) {}
 
   /// Lets `skip` calls of that kind pass from now on, then fails `count` of them before they reach
   /// the store.
