@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "http/input.h"
 #include "http/predict_request.h"
 #include "http/problem.h"
 #include "http/query.h"
@@ -21,16 +22,10 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-void check(const Result<serve::ForecastRequest>& request, std::string_view path) {
-  if (request) {
-    require(request->days >= 1 && request->days <= domain::ForecastKey::kMaxHorizon);
-    require(!request->symbol.text().empty());
-    require(request->symbol.text().size() <= domain::Symbol::kMaxLength);
-    // A valid symbol is its own spelling: it can be asked for again.
-    require(domain::Symbol::parse(request->symbol.text()) == request->symbol);
-    return;
-  }
-  const Error& error = request.error();
+template <class T>
+void check(const Result<T>& read, std::string_view path) {
+  if (read) return;
+  const Error& error = read.error();
   require(error.code == Code::invalid && !error.field.empty() && !error.allowed.empty());
   const std::string text =
       http::encode_problem(http::kind_of(error.code), error, path, "id", "timestamp");
@@ -45,16 +40,35 @@ void check(const Result<serve::ForecastRequest>& request, std::string_view path)
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  check(http::request_from_json(text), "/api/v1/predict");
+  for (const http::Route& route : http::routes()) {
+    http::Exchange exchange;
+    exchange.parameter = "AAPL";
+    exchange.body = text;
+    exchange.content_type = "application/json";
+    check(http::Input::read(exchange, route), route.path);
+  }
 
   const std::string_view target = text.substr(0, text.find('\n'));
   const std::string_view path = target.substr(0, target.find('?'));
   const std::string_view query =
       path.size() < target.size() ? target.substr(path.size() + 1) : std::string_view{};
   const http::Match found = http::match(http::Method::get, path, {});
-  if (found.route != nullptr && found.route->slow != nullptr) {
+  if (found.route != nullptr && found.route->path == "/api/v1/predict/{symbol}") {
     require(!found.parameter.empty() && found.parameter.find('/') == std::string_view::npos);
-    check(http::request_from_query(found.parameter, query, *found.route), path);
+    const auto request = http::request_from_query(found.parameter, query, *found.route);
+    check(request, path);
+    if (!request) return 0;
+    require(request->days >= 1 && request->days <= domain::ForecastKey::kMaxHorizon);
+    // A valid symbol is its own spelling: it can be asked for again.
+    require(domain::Symbol::parse(request->symbol.text()) == request->symbol);
+  }
+  for (const http::Route& route : http::routes()) {
+    http::Exchange exchange;
+    exchange.parameter = path;
+    exchange.query = query;
+    exchange.body = "{}";
+    exchange.content_type = "application/json";
+    check(http::Input::read(exchange, route), route.path);
   }
   if (const auto plain = http::percent_decode(text, true)) require(plain->size() <= text.size());
   if (const auto id = http::RequestId::accept(text)) require(id->text() == text);

@@ -58,7 +58,7 @@ Result<void> serve(Context& context) {
   if (!store) return std::unexpected(std::move(store.error()));
   const auto metrics = std::make_shared<telemetry::Metrics>();
   telemetry::register_process_metrics(*metrics, ARA_VERSION);
-  auto service = context.make_service(config, std::move(*store), metrics);
+  auto service = context.make_service(config, *store, metrics);
   if (!service) return std::unexpected(std::move(service.error()));
   const auto say_ready = [&] {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -66,7 +66,7 @@ Result<void> serve(Context& context) {
     // A closed standard output is no reason not to serve.
     (void)emit(welcome(config, (*service)->symbol_names(), took));
   };
-  return http::run_server(server_options(config), *service, metrics, say_ready);
+  return http::run_server(server_options(config), {*service, *store, metrics}, say_ready);
 }
 
 }  // namespace

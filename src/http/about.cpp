@@ -1,8 +1,36 @@
 #include "http/app.h"
-#include "http/handlers.h"
 #include "http/json.h"
+#include "http/resources.h"
 
 namespace ara::http {
+namespace {
+
+constexpr std::string_view kAbout = R"json({
+  "type": "object",
+  "required": ["name", "version", "description", "docs", "health", "endpoints"],
+  "properties": {
+    "name": {"type": "string"},
+    "version": {"type": "string"},
+    "description": {"type": "string"},
+    "docs": {"type": ["string", "null"]},
+    "health": {"type": "string"},
+    "endpoints": {
+      "type": "array",
+      "items": {
+        "type": "object",
+        "required": ["method", "path", "summary"],
+        "properties": {"method": {"type": "string"}, "path": {"type": "string"},
+                       "summary": {"type": "string"}}
+      }
+    }
+  }
+})json";
+
+constexpr std::string_view kOpenApi = R"json({
+  "type": "object",
+  "required": ["openapi", "info", "paths", "components"],
+  "properties": {"openapi": {"type": "string"}}
+})json";
 
 std::optional<Reply> about(App& app, Exchange&) {
   JsonDocument document;
@@ -20,7 +48,7 @@ std::optional<Reply> about(App& app, Exchange&) {
   for (const Route& route : routes()) {
     if (!app.features.has(route.feature)) continue;
     endpoints.object()
-        .text("method", route.method == Method::get ? "GET" : "POST")
+        .text("method", to_string(route.method))
         .text("path", route.path)
         .text("summary", route.summary);
   }
@@ -36,6 +64,35 @@ std::optional<Reply> metrics_text(App& app, Exchange& exchange) {
 
 std::optional<Reply> openapi_json(App& app, Exchange&) {
   return Reply{.headers = {}, .body = app.openapi, .shared = {}};
+}
+
+}  // namespace
+
+Resource about_resource() {
+  return {.tag = "about",
+          .about = "What this is",
+          .routes = {{.path = "/metrics",
+                      .feature = Feature::metrics,
+                      .summary = "Counters, gauges and histograms in the Prometheus text format",
+                      .parameters = {},
+                      .media_type = "text/plain; version=0.0.4; charset=utf-8",
+                      .schema = {},
+                      .failures = {},
+                      .fast = metrics_text},
+                     {.path = "/openapi.json",
+                      .feature = Feature::docs,
+                      .summary = "This description, OpenAPI 3.1",
+                      .parameters = {},
+                      .schema = "OpenApi",
+                      .failures = {},
+                      .fast = openapi_json},
+                     {.path = "/",
+                      .summary = "What this is and what it offers",
+                      .parameters = {},
+                      .schema = "About",
+                      .failures = {},
+                      .fast = about}},
+          .schemas = {{"About", kAbout}, {"OpenApi", kOpenApi}}};
 }
 
 }  // namespace ara::http

@@ -11,6 +11,10 @@ namespace {
 /// and nobody can tell the client so. A minute is what it may be behind.
 constexpr std::chrono::seconds kMostClientAge{60};
 
+/// Blocking handlers mostly wait for the store, whose calls do not get faster by being many.
+constexpr unsigned kDeskThreads = 4;
+constexpr std::size_t kDeskQueue = 1024;
+
 std::string cache_control(std::chrono::seconds ttl) {
   return "cache-control: public, max-age=" + std::to_string(std::min(ttl, kMostClientAge).count()) +
          ", must-revalidate\r\n";
@@ -18,15 +22,16 @@ std::string cache_control(std::chrono::seconds ttl) {
 
 }  // namespace
 
-App::App(const ServerOptions& given, std::shared_ptr<serve::ForecastService> forecasts,
-         std::shared_ptr<telemetry::Metrics> meters, const Clock& time)
+App::App(const ServerOptions& given, Parts parts, const Clock& time)
     : options(given),
       features{given.docs, given.metrics},
-      service(std::move(forecasts)),
-      metrics(std::move(meters)),
+      service(std::move(parts.service)),
+      store(std::move(parts.store)),
+      metrics(std::move(parts.metrics)),
       clock(time),
       route_meters(*metrics),
       cache_control(http::cache_control(given.prediction_ttl)),
-      openapi(make_openapi(features, kVersion)) {}
+      openapi(make_openapi(features, kVersion)),
+      desk(kDeskThreads, kDeskQueue, time) {}
 
 }  // namespace ara::http

@@ -9,6 +9,7 @@
 #include "http/route_meters.h"
 #include "http/routes.h"
 #include "http/server.h"
+#include "serve/slow_lane.h"
 
 namespace ara::http {
 
@@ -16,17 +17,18 @@ inline constexpr std::string_view kVersion = ARA_VERSION;
 
 /// What handlers and middlewares share; lives as long as the server.
 struct App {
-  App(const ServerOptions& given, std::shared_ptr<serve::ForecastService> forecasts,
-      std::shared_ptr<telemetry::Metrics> meters, const Clock& time = system_clock());
+  App(const ServerOptions& given, Parts parts, const Clock& time = system_clock());
 
   const ServerOptions options;
   const Features features;
   const std::shared_ptr<serve::ForecastService> service;
+  const std::shared_ptr<storage::Store> store;
   const std::shared_ptr<telemetry::Metrics> metrics;
   const Clock& clock;
   RouteMeters route_meters;
   const std::string cache_control;  ///< the header line of a forecast that may be kept
   const std::string openapi;        ///< the document, made once
+  serve::SlowLane desk;             ///< where blocking handlers run (Route::work)
   std::atomic<bool> draining = false;
   std::atomic<int> in_flight = 0;  ///< requests that the slow lane has not answered yet
 };

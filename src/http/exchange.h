@@ -16,7 +16,16 @@ namespace ara::http {
 struct Route;
 
 /// HEAD is a GET whose body is not sent; whatever else a client may name is `other`.
-enum class Method { get, post, other };
+enum class Method { get, post, put, patch, remove, other };
+
+/// As it stands in a request, e.g. "DELETE".
+std::string_view to_string(Method method);
+
+/// The header lines of a request, looked up where the server library keeps them.
+struct Headers {
+  const void* source = nullptr;
+  std::string_view (*find)(const void* source, const std::string& lower_case_name) = nullptr;
+};
 
 /// What is sent back. Header lines are complete ("name: value\r\n"), names in lower case; the
 /// length, the date and the request id are added by others.
@@ -41,7 +50,14 @@ struct Exchange {
   std::string_view content_type;
   std::string_view if_none_match;
   std::string_view given_request_id;
+  Headers headers;
   std::shared_ptr<const void> owner;
+
+  /// A header by its name in lower case; empty where it was not sent.
+  std::string_view header(const std::string& lower_case_name) const {
+    return headers.find == nullptr ? std::string_view{}
+                                   : headers.find(headers.source, lower_case_name);
+  }
 
   RequestId id;
   SteadyTime begun{};
@@ -49,6 +65,7 @@ struct Exchange {
   const Route* route = nullptr;  ///< null where no path matches
   std::string_view parameter;    ///< the path's one variable segment, still percent-encoded
   std::optional<serve::ForecastRequest> forecast;
+  std::shared_ptr<void> carried;  ///< what a fast handler leaves to its slow one
 };
 
 }  // namespace ara::http

@@ -1,7 +1,7 @@
 #include "http/app.h"
-#include "http/handlers.h"
 #include "http/json.h"
 #include "http/problem.h"
+#include "http/resources.h"
 
 namespace ara::http {
 namespace {
@@ -19,7 +19,33 @@ Reply json(const JsonDocument& document) {
   return {.headers = "cache-control: no-store\r\n", .body = document.write(), .shared = {}};
 }
 
-}  // namespace
+constexpr std::string_view kStatus = R"json({
+  "type": "object",
+  "required": ["status"],
+  "properties": {"status": {"type": "string"}}
+})json";
+
+constexpr std::string_view kHealth = R"json({
+  "type": "object",
+  "required": ["status", "version", "timestamp", "services"],
+  "properties": {
+    "status": {"type": "string"},
+    "version": {"type": "string"},
+    "timestamp": {"type": "string", "format": "date-time"},
+    "services": {
+      "type": "object",
+      "required": ["store", "slow_lane"],
+      "properties": {
+        "store": {"type": "string"},
+        "slow_lane": {
+          "type": "object",
+          "required": ["queued", "running"],
+          "properties": {"queued": {"type": "integer"}, "running": {"type": "integer"}}
+        }
+      }
+    }
+  }
+})json";
 
 std::optional<Reply> health_live(App&, Exchange&) {
   JsonDocument document;
@@ -48,6 +74,32 @@ std::optional<Reply> health(App& app, Exchange& exchange) {
       .integer("queued", static_cast<std::int64_t>(lane.queued))
       .integer("running", static_cast<std::int64_t>(lane.running));
   return json(document);
+}
+
+}  // namespace
+
+Resource health_resource() {
+  return {.tag = "health",
+          .about = "How the service is",
+          .routes = {{.path = "/health/live",
+                      .summary = "Whether the process runs",
+                      .parameters = {},
+                      .schema = "Status",
+                      .failures = {},
+                      .fast = health_live},
+                     {.path = "/health/ready",
+                      .summary = "Whether this server should be sent requests",
+                      .parameters = {},
+                      .schema = "Status",
+                      .failures = {503},
+                      .fast = health_ready},
+                     {.path = "/health",
+                      .summary = "The state of the service and its parts",
+                      .parameters = {},
+                      .schema = "Health",
+                      .failures = {503},
+                      .fast = health}},
+          .schemas = {{"Status", kStatus}, {"Health", kHealth}}};
 }
 
 }  // namespace ara::http

@@ -2,7 +2,9 @@
 
 #include <yyjson.h>
 
+#include <cmath>
 #include <cstdint>
+#include <format>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,6 +22,14 @@ class JsonObject {
   JsonObject& text(std::string_view name, std::string_view value) { return add(name, copy(value)); }
   JsonObject& integer(std::string_view name, std::int64_t value) {
     return add(name, yyjson_mut_sint(doc_, value));
+  }
+  /// At 10 significant digits; null where it is not finite.
+  JsonObject& number(std::string_view name, double value) {
+    return std::isfinite(value) ? raw(name, std::format("{:.10g}", value)) : null(name);
+  }
+  /// In as few digits as give back every bit.
+  JsonObject& exact(std::string_view name, double value) {
+    return std::isfinite(value) ? raw(name, std::format("{}", value)) : null(name);
   }
   JsonObject& boolean(std::string_view name, bool value) {
     return add(name, yyjson_mut_bool(doc_, value));
@@ -57,7 +67,24 @@ class JsonArray {
     yyjson_mut_arr_add_strncpy(doc_, value_, value.data(), value.size());
     return *this;
   }
+  JsonArray& integer(std::int64_t value) {
+    yyjson_mut_arr_add_sint(doc_, value_, value);
+    return *this;
+  }
+  /// As JsonObject::number.
+  JsonArray& number(double value) {
+    if (!std::isfinite(value)) {
+      yyjson_mut_arr_add_null(doc_, value_);
+      return *this;
+    }
+    return raw(std::format("{:.10g}", value));
+  }
+  JsonArray& raw(std::string_view json) {
+    yyjson_mut_arr_append(value_, yyjson_mut_rawncpy(doc_, json.data(), json.size()));
+    return *this;
+  }
   JsonObject object() { return {doc_, yyjson_mut_arr_add_obj(doc_, value_)}; }
+  JsonArray array() { return {doc_, yyjson_mut_arr_add_arr(doc_, value_)}; }
 
  private:
   yyjson_mut_doc* doc_;

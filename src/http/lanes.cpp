@@ -32,6 +32,12 @@ Method method_of(const drogon::HttpRequest& request) {
       return Method::get;
     case drogon::Post:
       return Method::post;
+    case drogon::Put:
+      return Method::put;
+    case drogon::Patch:
+      return Method::patch;
+    case drogon::Delete:
+      return Method::remove;
     default:
       return Method::other;
   }
@@ -42,6 +48,10 @@ std::string_view header(const drogon::HttpRequest& request, const std::string& l
   const auto& headers = request.headers();
   const auto found = headers.find(lower_case_name);
   return found == headers.end() ? std::string_view{} : found->second;
+}
+
+std::string_view header_of(const void* source, const std::string& lower_case_name) {
+  return header(*static_cast<const drogon::HttpRequest*>(source), lower_case_name);
 }
 
 Exchange read(const drogon::HttpRequest& request) {
@@ -56,6 +66,7 @@ Exchange read(const drogon::HttpRequest& request) {
   exchange.query = request.query();
   exchange.body = request.body();
   exchange.given_request_id = header(request, kRequestId);
+  exchange.headers = {&request, header_of};
   if (exchange.method == Method::get) {
     exchange.if_none_match = header(request, kIfNoneMatch);
   } else {

@@ -1,9 +1,14 @@
 #include "http/openapi.h"
 
+#include <algorithm>
+#include <format>
 #include <map>
+#include <set>
 #include <vector>
 
+#include "base/text.h"
 #include "http/json.h"
+#include "http/resources.h"
 
 namespace ara::http {
 namespace {
@@ -11,15 +16,25 @@ namespace {
 std::string_view title_of(int status) {
   switch (status) {
     case 304:
-      return "Not modified: the entity tag in If-None-Match still names the forecast";
+      return "Not modified: the entity tag in If-None-Match still names the answer";
+    case 401:
+      return "No credentials, or none that are valid";
+    case 403:
+      return "The account may not do this";
     case 404:
-      return "No bars of this symbol are stored";
+      return "What the request names is not here";
+    case 409:
+      return "This contradicts what is stored";
     case 413:
       return "The body is over the limit";
     case 415:
       return "The body is not application/json";
     case 422:
       return "An input is not valid; `field` names it";
+    case 429:
+      return "Over the account's limit; Retry-After says when to try again";
+    case 501:
+      return "Not offered here";
     case 503:
       return "Busy or not ready; Retry-After says when to try again";
     default:
@@ -27,16 +42,64 @@ std::string_view title_of(int status) {
   }
 }
 
-void write_schema(JsonObject schema, const Parameter& parameter) {
-  schema.text("type", parameter.type);
-  const bool text = parameter.type == "string";
-  if (parameter.minimum) schema.integer(text ? "minLength" : "minimum", *parameter.minimum);
-  if (parameter.maximum) schema.integer(text ? "maxLength" : "maximum", *parameter.maximum);
+void write_bounds(JsonObject& schema, const Parameter& parameter, std::string_view least,
+                  std::string_view most) {
+  const auto write = [&](std::string_view name, double bound) {
+    schema.raw(name, std::format("{:.15g}", bound));
+  };
+  if (parameter.minimum) write(least, *parameter.minimum);
+  if (parameter.maximum) write(most, *parameter.maximum);
+}
+
+void write_fields(JsonObject& schema, const std::vector<Parameter>& rows);
+
+/// A value that is not an array or map itself.
+void write_item(JsonObject schema, const Parameter& parameter, std::string_view type) {
+  schema.text("type", type);
   if (!parameter.choices.empty()) {
     JsonArray choices = schema.array("enum");
     for (const std::string& choice : parameter.choices) choices.text(choice);
   }
+  if (type == "object") write_fields(schema, parameter.fields);
+}
+
+void write_schema(JsonObject schema, const Parameter& parameter) {
+  if (parameter.type == "array") {
+    schema.text("type", "array");
+    write_bounds(schema, parameter, "minItems", "maxItems");
+    write_item(schema.object("items"), parameter, parameter.items);
+  } else if (parameter.type == "object" && parameter.fields.empty()) {
+    schema.text("type", "object");
+    write_bounds(schema, parameter, "minProperties", "maxProperties");
+    write_item(schema.object("additionalProperties"), parameter, parameter.items);
+  } else {
+    const bool text = parameter.type == "string";
+    write_bounds(schema, parameter, text ? "minLength" : "minimum", text ? "maxLength" : "maximum");
+    if (!parameter.format.empty()) schema.text("format", parameter.format);
+    write_item(schema, parameter, parameter.type);
+  }
   if (!parameter.default_value.empty()) schema.raw("default", parameter.default_value);
+}
+
+void write_fields(JsonObject& schema, const std::vector<Parameter>& rows) {
+  JsonObject properties = schema.object("properties");
+  for (const Parameter& row : rows) {
+    JsonObject property = properties.object(row.name);
+    write_schema(property, row);
+    property.text("description", row.description);
+  }
+  JsonArray required = schema.array("required");
+  for (const Parameter& row : rows) {
+    if (row.required) required.text(row.name);
+  }
+}
+
+std::vector<Parameter> rows_in_body(const Route& route) {
+  std::vector<Parameter> rows;
+  for (const Parameter& row : route.parameters) {
+    if (row.in == In::body) rows.push_back(row);
+  }
+  return rows;
 }
 
 void write_parameters(JsonObject& operation, const Route& route) {
@@ -48,24 +111,24 @@ void write_parameters(JsonObject& operation, const Route& route) {
         .text("in", parameter.in == In::path ? "path" : "query")
         .text("description", parameter.description)
         .boolean("required", parameter.required);
+    if (parameter.type == "array") item.text("style", "form").boolean("explode", false);
     write_schema(item.object("schema"), parameter);
+    if (!parameter.example.empty()) item.raw("example", parameter.example);
   }
 }
 
 void write_body(JsonObject& operation, const Route& route) {
+  const std::vector<Parameter> rows = rows_in_body(route);
+  if (rows.empty()) return;
   JsonObject body = operation.object("requestBody");
-  body.boolean("required", true);
-  JsonObject schema = body.object("content").object("application/json").object("schema");
+  body.boolean("required", std::ranges::any_of(rows, &Parameter::required));
+  JsonObject media = body.object("content").object("application/json");
+  JsonObject schema = media.object("schema");
   schema.text("type", "object");
-  JsonObject properties = schema.object("properties");
-  for (const Parameter& parameter : route.parameters) {
-    JsonObject property = properties.object(parameter.name);
-    write_schema(property, parameter);
-    property.text("description", parameter.description);
-  }
-  JsonArray required = schema.array("required");
-  for (const Parameter& parameter : route.parameters) {
-    if (parameter.required) required.text(parameter.name);
+  write_fields(schema, rows);
+  JsonObject example = media.object("example");
+  for (const Parameter& row : rows) {
+    if (!row.example.empty()) example.raw(row.name, row.example);
   }
 }
 
@@ -79,13 +142,14 @@ void refer(JsonObject content, std::string_view media_type, std::string_view sch
 }
 
 void write_operation(JsonObject operation, const Route& route) {
+  operation.array("tags").text(route.tag);
   operation.text("summary", route.summary);
   write_parameters(operation, route);
-  if (route.method == Method::post) write_body(operation, route);
+  write_body(operation, route);
   JsonObject responses = operation.object("responses");
-  JsonObject success = responses.object("200");
+  JsonObject success = responses.object(std::to_string(route.success));
   success.text("description", route.summary);
-  refer(success.object("content"), route.media_type, route.schema);
+  if (route.success != 204) refer(success.object("content"), route.media_type, route.schema);
   for (const int status : route.failures) {
     JsonObject failure = responses.object(std::to_string(status));
     failure.text("description", title_of(status));
@@ -103,6 +167,12 @@ std::string make_openapi(const Features& features, std::string_view version) {
       .text("title", "ARA")
       .text("version", version)
       .text("description", "Forecasts of financial time series, as distributions");
+  JsonArray tags = top.array("tags");
+  std::set<std::string_view> told;
+  for (const Resource& resource : resources()) {
+    if (!told.insert(resource.tag).second) continue;
+    tags.object().text("name", resource.tag).text("description", resource.about);
+  }
   std::map<std::string_view, std::vector<const Route*>> by_path;
   for (const Route& route : routes()) {
     if (features.has(route.feature)) by_path[route.path].push_back(&route);
@@ -111,7 +181,7 @@ std::string make_openapi(const Features& features, std::string_view version) {
   for (const auto& [path, operations] : by_path) {
     JsonObject item = paths.object(path);
     for (const Route* route : operations) {
-      write_operation(item.object(route->method == Method::get ? "get" : "post"), *route);
+      write_operation(item.object(to_lower(to_string(route->method))), *route);
     }
   }
   JsonObject components = top.object("components").object("schemas");

@@ -14,7 +14,7 @@ struct Schema {
   std::string_view json;
 };
 
-/// The components of the document; routes.cpp names them. Tests hold real answers against them.
+/// Those of all resources, and Problem. Tests hold real answers against them.
 std::span<const Schema> schemas();
 
 /// The OpenAPI 3.1 document of the routes that a server with these features has.

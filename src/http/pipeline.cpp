@@ -34,6 +34,19 @@ void guarded(App& app, const Exchange& exchange, Work work, Failed failed) noexc
   }
 }
 
+/// Runs the route's blocking handler in the pool. It holds the request that the exchange's views
+/// belong to, as the client may have been told meanwhile that it took too long.
+void begin_work(App& app, Exchange& exchange, const Respond& respond) {
+  const auto submitted = app.desk.submit(exchange.deadline, [&app, &exchange, respond,
+                                                             owner = exchange.owner](bool late) {
+    if (late) return respond(too_late(app, exchange));
+    guarded(
+        app, exchange,
+        [&] { respond(finished(app, exchange, exchange.route->work(app, exchange))); }, respond);
+  });
+  if (!submitted) respond(finished(app, exchange, problem(app, exchange, submitted.error())));
+}
+
 }  // namespace
 
 std::optional<Reply> run_fast(App& app, Exchange& exchange) noexcept {
@@ -46,7 +59,7 @@ std::optional<Reply> run_fast(App& app, Exchange& exchange) noexcept {
           reply = middleware.before(app, exchange);
           if (reply) break;
         }
-        if (!reply) reply = exchange.route->fast(app, exchange);
+        if (!reply && exchange.route->fast != nullptr) reply = exchange.route->fast(app, exchange);
         if (reply) reply = finished(app, exchange, std::move(*reply));
       },
       [&](Reply failure) { reply = std::move(failure); });
@@ -57,6 +70,7 @@ void run_slow(App& app, Exchange& exchange, Respond respond) noexcept {
   guarded(
       app, exchange,
       [&] {
+        if (exchange.route->work != nullptr) return begin_work(app, exchange, respond);
         exchange.route->slow(app, exchange, [&app, &exchange, respond](Reply reply) {
           respond(finished(app, exchange, std::move(reply)));
         });
@@ -67,7 +81,7 @@ void run_slow(App& app, Exchange& exchange, Respond respond) noexcept {
 Reply too_late(App& app, const Exchange& exchange) noexcept {
   return finished(app, exchange,
                   problem(app, exchange,
-                          Error{Code::deadline, "The forecast was not done in time", {}, {}, {}}));
+                          Error{Code::deadline, "The answer was not ready in time", {}, {}, {}}));
 }
 
 }  // namespace ara::http

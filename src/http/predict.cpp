@@ -1,12 +1,45 @@
 #include "base/text.h"
+#include "domain/asset.h"
+#include "domain/forecast.h"
+#include "domain/symbol.h"
 #include "http/app.h"
-#include "http/handlers.h"
+#include "http/forecast_schemas.h"
 #include "http/predict_request.h"
 #include "http/problem.h"
+#include "http/resources.h"
 #include "serve/encode.h"
 
 namespace ara::http {
 namespace {
+
+std::vector<std::string> asset_type_names() {
+  std::vector<std::string> names;
+  for (const domain::AssetRow& row : domain::asset_types()) names.emplace_back(row.name);
+  return names;
+}
+
+/// The inputs of a forecast, wherever in a request they stand.
+std::vector<Parameter> forecast_parameters(In symbol, In others) {
+  std::vector<Parameter> all{
+      {.name = "symbol",
+       .in = symbol,
+       .type = "string",
+       .description = "A series that has been imported, e.g. AAPL, BTC-USD, ^GSPC; any case",
+       .required = true,
+       .minimum = 1,
+       .maximum = domain::Symbol::kMaxLength,
+       .example = "\"AAPL\""}};
+  for (Parameter& option : forecast_options(others, "\"standard\"")) {
+    all.push_back(std::move(option));
+  }
+  all.push_back({.name = "min_revision",
+                 .in = others,
+                 .type = "string",
+                 .description = "A revision that POST /api/v1/bars returned: the forecast is of "
+                                "those bars or newer ones",
+                 .maximum = 64});
+  return all;
+}
 
 constexpr std::size_t kQuotedHex = 34;
 
@@ -61,31 +94,14 @@ std::optional<Reply> from_memory(App& app, Exchange& exchange,
   return std::nullopt;
 }
 
-bool is_json(std::string_view content_type) {
-  return to_lower(trim(content_type.substr(0, content_type.find(';')))) == "application/json";
-}
-
-}  // namespace
-
 std::optional<Reply> predict_get_fast(App& app, Exchange& exchange) {
   return from_memory(app, exchange,
                      request_from_query(exchange.parameter, exchange.query, *exchange.route));
 }
 
 std::optional<Reply> predict_post_fast(App& app, Exchange& exchange) {
-  if (exchange.body.size() > app.options.max_body_bytes) {
-    return problem(app, exchange,
-                   Error{Code::too_large, "The body is too large", "body",
-                         std::to_string(exchange.body.size()) + " bytes",
-                         "at most " + std::to_string(app.options.max_body_bytes) + " bytes"});
-  }
-  // An empty body needs no type: what is wrong with it is that it is empty.
-  if (!exchange.body.empty() && !is_json(exchange.content_type)) {
-    return problem(app, exchange, kUnsupportedMediaType,
-                   Error{Code::unsupported, "The body must be JSON, and say so", "Content-Type",
-                         printable(exchange.content_type), "application/json"});
-  }
-  return from_memory(app, exchange, request_from_json(exchange.body));
+  return from_memory(app, exchange,
+                     Input::read(exchange, *exchange.route).and_then(request_from_input));
 }
 
 void predict_slow(App& app, Exchange& exchange, Respond respond) {
@@ -94,6 +110,59 @@ void predict_slow(App& app, Exchange& exchange, Respond respond) {
                          respond(ready ? forecast_reply(app, exchange, std::move(*ready))
                                        : problem(app, exchange, ready.error()));
                        });
+}
+
+}  // namespace
+
+std::vector<Parameter> forecast_options(In in, std::string_view default_level) {
+  static const std::string default_days = std::to_string(domain::ForecastKey::kDefaultHorizon);
+  return {
+      {.name = "days",
+       .in = in,
+       .type = "integer",
+       .description = "Sessions of the symbol's market to forecast",
+       .minimum = 1,
+       .maximum = domain::ForecastKey::kMaxHorizon,
+       .default_value = default_days,
+       .example = "7"},
+      {.name = "asset_type",
+       .in = in,
+       .type = "string",
+       .description = "If given, it must be the one the symbol is stored with",
+       .choices = asset_type_names()},
+      {.name = "analysis_level",
+       .in = in,
+       .type = "string",
+       .description = "How much is computed; quick and comprehensive mean basic and full",
+       .choices = {"basic", "standard", "full", "quick", "comprehensive"},
+       .default_value = default_level},
+      {.name = "include_explanations",
+       .in = in,
+       .type = "boolean",
+       .description = "Whether the answer explains itself",
+       .default_value = "true"},
+  };
+}
+
+Resource predict_resource() {
+  return {.tag = "predict",
+          .about = "Forecasts, as distributions",
+          .routes = {{.path = "/api/v1/predict/{symbol}",
+                      .summary = "The forecast of one symbol, cacheable: ETag, Cache-Control, 304",
+                      .parameters = forecast_parameters(In::path, In::query),
+                      .schema = "Forecast",
+                      .failures = {304, 404, 422, 503},
+                      .fast = predict_get_fast,
+                      .slow = predict_slow},
+                     {.method = Method::post,
+                      .path = "/api/v1/predict",
+                      .summary = "The forecast of one symbol, with request_id and timestamp",
+                      .parameters = forecast_parameters(In::body, In::body),
+                      .schema = "PredictResponse",
+                      .failures = {404, 413, 415, 422, 503},
+                      .fast = predict_post_fast,
+                      .slow = predict_slow}},
+          .schemas = forecast_schemas()};
 }
 
 }  // namespace ara::http

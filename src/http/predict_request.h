@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "http/input.h"
 #include "http/routes.h"
 #include "serve/forecast_request.h"
 
@@ -13,8 +14,9 @@ namespace ara::http {
 Result<serve::ForecastRequest> request_from_query(std::string_view symbol, std::string_view query,
                                                   const Route& route);
 
-/// The request of the POST form: one JSON object. Members that are not known are passed over, as
-/// clients of the original may send more. Code::invalid names the member, or "body".
-Result<serve::ForecastRequest> request_from_json(std::string_view body);
+/// A request for `symbol` with the options of a checked body.
+serve::ForecastRequest request_with(const Input& input, domain::Symbol symbol);
+/// The request of the POST form, from its checked body.
+Result<serve::ForecastRequest> request_from_input(const Input& input);
 
 }  // namespace ara::http

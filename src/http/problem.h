@@ -17,8 +17,6 @@ struct ProblemKind {
 };
 inline constexpr ProblemKind kMethodNotAllowed{405, "MethodNotAllowed",
                                                "This path has no such method"};
-inline constexpr ProblemKind kUnsupportedMediaType{415, "UnsupportedMediaType",
-                                                   "The body is of another media type"};
 
 ProblemKind kind_of(Code code);
 

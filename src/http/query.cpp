@@ -78,7 +78,7 @@ Result<void> Query::add(std::string_view name, std::string_view value) {
   }
   for (std::size_t i = 0; i < route_->parameters.size(); ++i) {
     const Parameter& parameter = route_->parameters[i];
-    if (parameter.in != In::query || parameter.name != *plain_name) continue;
+    if (parameter.in != In::query || !is_called(parameter, *plain_name)) continue;
     if (values_[i]) return invalid(parameter.name, *plain_value, "the parameter once");
     if (*plain_value == value) {
       values_[i] = value;

@@ -29,10 +29,8 @@ class RouteMeters {
     telemetry::Metrics::Histogram seconds;
   };
 
-  static std::size_t method_index(const Exchange& exchange);
-
   telemetry::Metrics& metrics_;
-  std::vector<std::array<Row, 4>> rows_;  ///< by route, the last for none; by method
+  std::vector<Row> rows_;
 };
 
 }  // namespace ara::http

@@ -1,123 +1,29 @@
 #include "http/routes.h"
 
-#include "domain/asset.h"
-#include "domain/forecast.h"
-#include "domain/symbol.h"
-#include "http/handlers.h"
+#include <utility>
+
+#include "http/resources.h"
 
 namespace ara::http {
 namespace {
 
-constexpr std::string_view kJson = "application/json";
-
-std::vector<std::string> asset_type_names() {
-  std::vector<std::string> names;
-  for (const domain::AssetRow& row : domain::asset_types()) names.emplace_back(row.name);
-  return names;
-}
-
-/// The inputs of a forecast, wherever in a request they stand.
-std::vector<Parameter> forecast_parameters(In symbol, In others) {
-  static const std::string default_days = std::to_string(domain::ForecastKey::kDefaultHorizon);
+std::vector<Resource> make_resources() {
+  // The most asked-for first: the table is searched from its top.
   return {
-      {.name = "symbol",
-       .in = symbol,
-       .type = "string",
-       .description = "A series that has been imported, e.g. AAPL, BTC-USD, ^GSPC; any case",
-       .required = true,
-       .minimum = 1,
-       .maximum = static_cast<int>(domain::Symbol::kMaxLength)},
-      {.name = "days",
-       .in = others,
-       .type = "integer",
-       .description = "Sessions of the symbol's market to forecast",
-       .minimum = 1,
-       .maximum = domain::ForecastKey::kMaxHorizon,
-       .default_value = default_days},
-      {.name = "asset_type",
-       .in = others,
-       .type = "string",
-       .description = "If given, it must be the one the symbol is stored with",
-       .choices = asset_type_names()},
-      {.name = "analysis_level",
-       .in = others,
-       .type = "string",
-       .description = "How much is computed; quick and comprehensive mean basic and full",
-       .choices = {"basic", "standard", "full", "quick", "comprehensive"},
-       .default_value = "\"standard\""},
-      {.name = "include_explanations",
-       .in = others,
-       .type = "boolean",
-       .description = "Whether the answer explains itself",
-       .default_value = "true"},
+      predict_resource(), batch_resource(),     predictions_resource(), bars_resource(),
+      symbols_resource(), sentiment_resource(), health_resource(),      about_resource(),
   };
 }
 
 std::vector<Route> make_routes() {
-  // The most asked-for first: the table is searched from its top.
-  return {
-      {.path = "/api/v1/predict/{symbol}",
-       .summary = "The forecast of one symbol, cacheable: ETag, Cache-Control, 304",
-       .parameters = forecast_parameters(In::path, In::query),
-       .media_type = kJson,
-       .schema = "Forecast",
-       .failures = {304, 404, 422, 503},
-       .fast = predict_get_fast,
-       .slow = predict_slow},
-      {.method = Method::post,
-       .path = "/api/v1/predict",
-       .summary = "The forecast of one symbol, with request_id and timestamp",
-       .parameters = forecast_parameters(In::body, In::body),
-       .media_type = kJson,
-       .schema = "PredictResponse",
-       .failures = {404, 413, 415, 422, 503},
-       .fast = predict_post_fast,
-       .slow = predict_slow},
-      {.path = "/health/live",
-       .summary = "Whether the process runs",
-       .parameters = {},
-       .media_type = kJson,
-       .schema = "Status",
-       .failures = {},
-       .fast = health_live},
-      {.path = "/health/ready",
-       .summary = "Whether this server should be sent requests",
-       .parameters = {},
-       .media_type = kJson,
-       .schema = "Status",
-       .failures = {503},
-       .fast = health_ready},
-      {.path = "/health",
-       .summary = "The state of the service and its parts",
-       .parameters = {},
-       .media_type = kJson,
-       .schema = "Health",
-       .failures = {503},
-       .fast = health},
-      {.path = "/metrics",
-       .feature = Feature::metrics,
-       .summary = "Counters, gauges and histograms in the Prometheus text format",
-       .parameters = {},
-       .media_type = "text/plain; version=0.0.4; charset=utf-8",
-       .schema = {},
-       .failures = {},
-       .fast = metrics_text},
-      {.path = "/openapi.json",
-       .feature = Feature::docs,
-       .summary = "This description, OpenAPI 3.1",
-       .parameters = {},
-       .media_type = kJson,
-       .schema = "OpenApi",
-       .failures = {},
-       .fast = openapi_json},
-      {.path = "/",
-       .summary = "What this is and what it offers",
-       .parameters = {},
-       .media_type = kJson,
-       .schema = "About",
-       .failures = {},
-       .fast = about},
-  };
+  std::vector<Route> all;
+  for (const Resource& resource : resources()) {
+    for (Route route : resource.routes) {
+      route.tag = resource.tag;
+      all.push_back(std::move(route));
+    }
+  }
+  return all;
 }
 
 /// Whether `path` fits `pattern`; what stands in the place of the braces, or an empty text.
@@ -137,6 +43,29 @@ std::optional<std::string_view> fit(std::string_view pattern, std::string_view p
 
 }  // namespace
 
+std::string_view to_string(Method method) {
+  switch (method) {
+    case Method::get:
+      return "GET";
+    case Method::post:
+      return "POST";
+    case Method::put:
+      return "PUT";
+    case Method::patch:
+      return "PATCH";
+    case Method::remove:
+      return "DELETE";
+    case Method::other:
+      break;
+  }
+  return "OTHER";
+}
+
+std::span<const Resource> resources() {
+  static const std::vector<Resource> table = make_resources();
+  return table;
+}
+
 std::span<const Route> routes() {
   static const std::vector<Route> table = make_routes();
   return table;
@@ -149,7 +78,7 @@ Match match(Method method, std::string_view path, const Features& features) {
     if (!parameter || !features.has(route.feature)) continue;
     if (route.method == method) return {&route, *parameter, {}};
     found.allow += found.allow.empty() ? "" : ", ";
-    found.allow += route.method == Method::get ? "GET, HEAD" : "POST";
+    found.allow += route.method == Method::get ? "GET, HEAD" : to_string(route.method);
   }
   return found;
 }

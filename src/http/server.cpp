@@ -44,8 +44,8 @@ void configure(const ServerOptions& options, const std::string& address) {
       .setMaxConnectionNum(options.max_connections)
       .setIdleConnectionTimeout(static_cast<std::size_t>(options.idle_timeout.count()))
       .setPipeliningRequestsNumber(kPipelined)
-      .setClientMaxBodySize(options.max_body_bytes)
-      .setClientMaxMemoryBodySize(options.max_body_bytes)  // so that none goes to a file
+      .setClientMaxBodySize(Route::kLargestBody)
+      .setClientMaxMemoryBodySize(Route::kLargestBody)  // so that none goes to a file
       .setUploadPath(kNoUploads)
       .enableServerHeader(false)
       .enableGzip(false)
@@ -89,6 +89,7 @@ void drain(App& app) {
     quiet = app.in_flight == 0 ? quiet + 1 : 0;
   }
   app.service->drain({end});
+  app.desk.drain({end});
   while (app.in_flight > 0 && app.clock.steady() < end) std::this_thread::sleep_for(kDrainStep);
   drogon::app().quit();
 }
@@ -104,13 +105,11 @@ void control(App& app, ConnectionGuard& guard, const StopSignal& stop,
 
 }  // namespace
 
-Result<void> run_server(const ServerOptions& options,
-                        std::shared_ptr<serve::ForecastService> service,
-                        std::shared_ptr<telemetry::Metrics> metrics,
+Result<void> run_server(const ServerOptions& options, Parts parts,
                         const std::function<void()>& on_ready) {
   const auto address = check_listen_address(options.host, options.port);
   if (!address) return std::unexpected(address.error());
-  App app(options, std::move(service), std::move(metrics));
+  App app(options, std::move(parts));
   ConnectionGuard guard(options.header_timeout, options.idle_timeout + options.header_timeout);
   const StopSignal stop;
   configure(options, *address);

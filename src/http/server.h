@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "serve/forecast_service.h"
+#include "storage/store.h"
 #include "telemetry/metrics.h"
 
 namespace ara::http {
@@ -21,17 +22,21 @@ struct ServerOptions {
   std::chrono::seconds header_timeout{10};  ///< connection open to first whole request
   std::chrono::seconds idle_timeout{60};
   std::chrono::seconds drain_timeout{10};
-  std::size_t max_body_bytes = 64 * 1024;
   std::size_t max_connections = 100'000;
   bool docs = true;     ///< /openapi.json
   bool metrics = true;  ///< /metrics
 };
 
+/// What a server offers, done by whom; shared, as work may outlive a request.
+struct Parts {
+  std::shared_ptr<serve::ForecastService> service;
+  std::shared_ptr<storage::Store> store;
+  std::shared_ptr<telemetry::Metrics> metrics;
+};
+
 /// Serves until SIGTERM or SIGINT, then drains: readiness off, in-flight requests finished, at most
 /// drain_timeout. `on_ready` is called once the port is listening. Blocks; once per process.
-Result<void> run_server(const ServerOptions& options,
-                        std::shared_ptr<serve::ForecastService> service,
-                        std::shared_ptr<telemetry::Metrics> metrics,
+Result<void> run_server(const ServerOptions& options, Parts parts,
                         const std::function<void()>& on_ready);
 
 }  // namespace ara::http

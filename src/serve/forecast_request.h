@@ -15,6 +15,8 @@ struct ForecastRequest {
   bool explanations = true;
   /// If given, it must be the one the symbol is stored with, else Code::conflict.
   std::optional<domain::AssetType> asset_type;
+  /// If given, the forecast is of these bars or newer ones; what a write of bars returned.
+  std::optional<domain::Revision> min_revision = {};
 };
 
 }  // namespace ara::serve

@@ -26,6 +26,11 @@ Result<void> check_asset_type(const ForecastRequest& request, domain::AssetType 
       std::string(domain::describe(stored).name) + ", as " + request.symbol.text() + " is stored");
 }
 
+/// Whether these bars are from before the ones that the request has seen written.
+bool is_older(const domain::Revision& revision, const ForecastRequest& request) {
+  return request.min_revision && revision.counter < request.min_revision->counter;
+}
+
 enum Lane { kFast, kSlow };
 
 /// What the service counts, one handle for each.
@@ -76,6 +81,7 @@ class Service final : public ForecastService {
     const HeadSnapshot* heads = heads_->fresh();
     const storage::SymbolRow* head = heads == nullptr ? nullptr : heads->find(request.symbol);
     if (head == nullptr || !check_asset_type(request, head->asset_type)) return std::nullopt;
+    if (is_older(head->revision, request)) return std::nullopt;
     auto ready = in_memory(request, *head, *heads->lineup);
     if (!ready) ready = replaced(request, *head, *heads);
     metrics_->add(ready ? meters_.l1_hit : meters_.l1_miss);
@@ -94,6 +100,11 @@ class Service final : public ForecastService {
     if (!*row) return unknown(request.symbol);
     if (auto same = check_asset_type(request, (*row)->asset_type); !same) {
       return std::unexpected(std::move(same.error()));
+    }
+    if (is_older((*row)->revision, request)) {
+      return invalid("min_revision", to_string(*request.min_revision),
+                     "a revision that a write of bars has returned; the newest is " +
+                         to_string((*row)->revision));
     }
     const auto lineup = this->lineup(call);
     if (!lineup) return std::unexpected(lineup.error());
@@ -133,6 +144,8 @@ class Service final : public ForecastService {
     return {lane_->queued(), lane_->running(), lane_->mean_seconds()};
   }
 
+  void bars_changed() override { heads_->look_soon(); }
+
   void drain(Deadline deadline) override { lane_->drain(deadline); }
 
  private:
@@ -161,7 +174,11 @@ class Service final : public ForecastService {
   Hash128 flight_of(const ForecastRequest& request) const {
     const HeadSnapshot* heads = heads_->fresh();
     const storage::SymbolRow* head = heads == nullptr ? nullptr : heads->find(request.symbol);
-    if (head == nullptr) return key_of(request, {}, built_in(request.level, 0), 0).id();
+    if (head == nullptr || is_older(head->revision, request)) {
+      // Not known yet: nobody joins but who asks for the very same.
+      const Subject asked{.revision = request.min_revision.value_or(domain::Revision{})};
+      return key_of(request, asked, built_in(request.level, 0), 0).id();
+    }
     return key_of(request, subject_of(*head), *heads->lineup).id();
   }
 

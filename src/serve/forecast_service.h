@@ -61,6 +61,9 @@ class ForecastService {
   /// Symbols known, ascending; a snapshot at most `head_refresh` old.
   virtual std::vector<std::string> symbol_names() const = 0;
 
+  /// Has the heads looked at soon, for who has just written bars; does not wait.
+  virtual void bars_changed() = 0;
+
   /// Whether the store answers and heads are fresh; the message says what is not.
   virtual Result<void> ready() const = 0;
   virtual LaneStats lane() const = 0;

@@ -5,6 +5,8 @@
 namespace ara::serve {
 namespace {
 
+constexpr std::chrono::milliseconds kLeastPause{20};
+
 std::uint64_t next_instance() {
   static std::atomic<std::uint64_t> count = 0;
   return ++count;
@@ -95,7 +97,13 @@ Result<void> Heads::look() {
 void Heads::run() {
   bool ailing = false;
   std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, refresh_, [this] { return stopping_; })) {
+  while (!stopping_) {
+    // Writers in a hurry may be many; each look can read every head.
+    wake_.wait_for(lock, std::min<std::chrono::nanoseconds>(refresh_, kLeastPause),
+                   [this] { return stopping_; });
+    wake_.wait_for(lock, refresh_, [this] { return stopping_ || hurried_; });
+    if (stopping_) break;
+    hurried_ = false;
     lock.unlock();
     const auto looked = look();
     if (!looked && !ailing) {
@@ -105,6 +113,14 @@ void Heads::run() {
     ailing = !looked;
     lock.lock();
   }
+}
+
+void Heads::look_soon() {
+  {
+    const std::lock_guard lock(mutex_);
+    hurried_ = true;
+  }
+  wake_.notify_all();
 }
 
 bool Heads::trusted() const {

@@ -57,6 +57,8 @@ class Heads {
   /// call.
   const HeadSnapshot* fresh() const;
   bool trusted() const;
+  /// Asks the store anew without waiting for the interval to pass.
+  void look_soon();
   std::shared_ptr<const HeadSnapshot> snapshot() const;
 
  private:
@@ -77,6 +79,7 @@ class Heads {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
+  bool hurried_ = false;
   std::shared_ptr<const HeadSnapshot> current_;
   std::atomic<std::uint64_t> generation_ = 0;   ///< grows with each published snapshot
   std::atomic<SteadyTime::rep> looked_at_ = 0;  ///< when the store last confirmed it

@@ -89,6 +89,25 @@ domain::Bar bar_of(const SqliteStatement& row) {
           row.real(6)};
 }
 
+Result<SqliteHead> known_head(SqliteConnection& connection, const domain::Symbol& symbol) {
+  auto head = read_head(connection, symbol);
+  if (!head) return std::unexpected(std::move(head.error()));
+  if (!*head) return fail(Code::not_found, "there are no bars of " + symbol.text());
+  return std::move(**head);
+}
+
+/// The rows as bars, at most `most`, in their own order.
+Result<domain::Series> read_series(const SymbolRow& head, SqliteStatement& rows, std::size_t most) {
+  domain::Series series{head.symbol, head.asset_type, head.interval, head.revision, {}};
+  series.bars.reserve(most);
+  for (;;) {
+    const auto more = rows.step();
+    if (!more) return std::unexpected(more.error());
+    if (!*more) return series;
+    series.bars.push_back(bar_of(rows));
+  }
+}
+
 /// What a write would change.
 struct Difference {
   std::vector<domain::Bar> added;
@@ -242,31 +261,42 @@ Result<domain::Series> SqliteStore::last_bars(const domain::Symbol& symbol, std:
   if (!connection) return std::unexpected(connection.error());
   auto snapshot = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::read);
   if (!snapshot) return std::unexpected(snapshot.error());
-  const auto head = read_head(**connection, symbol);
+  const auto head = known_head(**connection, symbol);
   if (!head) return std::unexpected(head.error());
-  if (!*head) return fail(Code::not_found, "there are no bars of " + symbol.text());
-  const SymbolRow& row = (*head)->row;
-  domain::Series series{symbol, row.asset_type, row.interval, row.revision, {}};
-  const std::size_t wanted = std::min<std::uint64_t>(count, row.bars);
-  series.bars.reserve(wanted);
   SqliteStatement rows =
       (*connection)
           ->prepare(
               "SELECT time, open, high, low, close, adjusted_close, volume FROM bars "
               "WHERE symbol_id = ? ORDER BY time DESC LIMIT ?");
-  rows.bind((*head)->id, wanted);
-  for (;;) {
-    const auto more = rows.step();
-    if (!more) return std::unexpected(more.error());
-    if (!*more) break;
-    series.bars.push_back(bar_of(rows));
+  const std::size_t wanted = std::min<std::uint64_t>(count, head->row.bars);
+  rows.bind(head->id, wanted);
+  auto series = read_series(head->row, rows, wanted);
+  if (!series) return series;
+  if (series->bars.size() != wanted) {
+    return fail(Code::corrupt, std::format("the store counts {} bars of {} but holds {}",
+                                           head->row.bars, symbol.text(), series->bars.size()));
   }
-  if (series.bars.size() != wanted) {
-    return fail(Code::corrupt, std::format("the store counts {} bars of {} but holds {}", row.bars,
-                                           symbol.text(), series.bars.size()));
-  }
-  std::ranges::reverse(series.bars);
+  std::ranges::reverse(series->bars);
   return series;
+}
+
+Result<domain::Series> SqliteStore::bars(const domain::Symbol& symbol, const BarRange& range,
+                                         const Call& call) {
+  auto connection = readers_.take(call);
+  if (!connection) return std::unexpected(connection.error());
+  auto snapshot = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::read);
+  if (!snapshot) return std::unexpected(snapshot.error());
+  const auto head = known_head(**connection, symbol);
+  if (!head) return std::unexpected(head.error());
+  SqliteStatement rows =
+      (*connection)
+          ->prepare(
+              "SELECT time, open, high, low, close, adjusted_close, volume FROM bars "
+              "WHERE symbol_id = ? AND time BETWEEN ? AND ? ORDER BY time LIMIT ?");
+  const std::size_t most = std::min<std::uint64_t>(range.limit, head->row.bars);
+  rows.bind(head->id, seconds(range.from.value_or(head->row.first)),
+            seconds(range.to.value_or(head->row.last)), most);
+  return read_series(head->row, rows, most);
 }
 
 }  // namespace ara::storage

@@ -29,6 +29,8 @@ class SqliteStore final : public Store {
                                                const Call& call) override;
   Result<domain::Series> last_bars(const domain::Symbol& symbol, std::size_t count,
                                    const Call& call) override;
+  Result<domain::Series> bars(const domain::Symbol& symbol, const BarRange& range,
+                              const Call& call) override;
 
   Result<void> put_forecasts(std::span<const ForecastRow> rows, const Call& call) override;
   Result<std::optional<ForecastRow>> find_forecast(const Hash128& id, const Call& call) override;

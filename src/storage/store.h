@@ -41,6 +41,14 @@ struct SymbolBars {
   std::span<const domain::Bar> bars;
 };
 
+/// Which bars of a symbol to read: those from `from` to `to`, both included where given, of them
+/// the first `limit`.
+struct BarRange {
+  std::optional<domain::Time> from;
+  std::optional<domain::Time> to;
+  std::size_t limit = 1000;
+};
+
 /// A forecast kept: its encoded bytes under the id of its key.
 struct ForecastRow {
   Hash128 id;
@@ -132,6 +140,9 @@ class Store : public AccountStore {
   /// snapshot; Code::not_found for an unknown symbol.
   virtual Result<domain::Series> last_bars(const domain::Symbol& symbol, std::size_t count,
                                            const Call& call) = 0;
+  /// As last_bars, of a range; there may be none in it.
+  virtual Result<domain::Series> bars(const domain::Symbol& symbol, const BarRange& range,
+                                      const Call& call) = 0;
 
   /// A forecast whose id is stored already is left as it is: the same id means the same forecast.
   virtual Result<void> put_forecasts(std::span<const ForecastRow> rows, const Call& call) = 0;

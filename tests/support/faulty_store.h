@@ -23,6 +23,7 @@ enum class StoreCall {
   put_bars,
   put_all_bars,
   last_bars,
+  bars,
   put_forecasts,
   find_forecast,
   prune_forecasts,
@@ -108,6 +109,10 @@ class FaultyStore final : public ForwardAccounts {
                                                         const Call& call) override {
     return through(StoreCall::put_all_bars, call,
                    [&] { return inner_->put_all_bars(batch, call); });
+  }
+  Result<domain::Series> bars(const domain::Symbol& symbol, const storage::BarRange& range,
+                              const Call& call) override {
+    return through(StoreCall::bars, call, [&] { return inner_->bars(symbol, range, call); });
   }
   Result<domain::Series> last_bars(const domain::Symbol& symbol, std::size_t count,
                                    const Call& call) override {

@@ -5,6 +5,8 @@
 
 #include <set>
 
+#include "base/text.h"
+
 namespace ara::http {
 namespace {
 
@@ -56,9 +58,11 @@ TEST_F(OpenApiTest, DescribesEveryRouteAndNoOther) {
   for (const Route& route : routes()) {
     const auto item = document["paths"].at_key(route.path);
     ASSERT_EQ(item.error(), simdjson::SUCCESS) << route.path;
-    const auto operation = item.at_key(route.method == Method::get ? "get" : "post");
+    const auto operation = item.at_key(to_lower(to_string(route.method)));
     ASSERT_EQ(operation.error(), simdjson::SUCCESS) << route.path;
-    EXPECT_EQ(operation["responses"]["200"].error(), simdjson::SUCCESS) << route.path;
+    EXPECT_EQ(operation["responses"].at_key(std::to_string(route.success)).error(),
+              simdjson::SUCCESS)
+        << route.path;
   }
 }
 

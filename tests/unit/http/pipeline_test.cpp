@@ -36,6 +36,7 @@ class ScriptedService final : public serve::ForecastService {
   std::vector<std::string> symbol_names() const override { return {}; }
   Result<void> ready() const override { return {}; }
   serve::LaneStats lane() const override { return {}; }
+  void bars_changed() override {}
   void drain(Deadline) override {}
 };
 
@@ -69,7 +70,7 @@ class PipelineTest : public testing::Test {
 
   std::shared_ptr<ScriptedService> service_ = std::make_shared<ScriptedService>();
   std::shared_ptr<telemetry::Metrics> metrics_ = std::make_shared<telemetry::Metrics>();
-  App app_{ServerOptions{}, service_, metrics_};
+  App app_{ServerOptions{}, {service_, nullptr, metrics_}};
   const serve::Ready ready_{{0x0123456789abcdefULL, 0xfedcba9876543210ULL},
                             std::make_shared<const std::string>(R"({"id":"x"})")};
   simdjson::dom::parser parser_;

@@ -12,6 +12,14 @@ Result<serve::ForecastRequest> from_query(std::string_view symbol, std::string_v
   return request_from_query(symbol, query, route);
 }
 
+Result<serve::ForecastRequest> request_from_json(std::string_view body) {
+  static const Route& route = *match(Method::post, "/api/v1/predict", {}).route;
+  Exchange exchange;
+  exchange.body = body;
+  exchange.content_type = "application/json";
+  return Input::read(exchange, route).and_then(request_from_input);
+}
+
 std::string field(const Result<serve::ForecastRequest>& request) {
   if (request) return "(valid)";
   EXPECT_EQ(request.error().code, Code::invalid);
