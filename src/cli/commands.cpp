@@ -40,6 +40,11 @@ constexpr std::array kCommands{
                "  ara serve\n"
                "  ara serve --port 8001 --max-workers 4\n",
                Needs::all_settings, enrol_serve},
+    CommandRow{"admin", "Make and change accounts, and see who changed what",
+               "  ara admin create-user ada@example.com --role admin\n"
+               "  ara admin set-tier ada@example.com pro\n"
+               "  ara admin audit\n",
+               Needs::shared_settings, enrol_admin},
     CommandRow{"config", "Show the settings and where each came from, or write an ara.toml",
                "  ara config show\n"
                "  ara config init                      a commented ara.toml in this folder\n",

@@ -13,6 +13,7 @@ std::function<int()> enrol_train(CLI::App& app, Context& context);       // trai
 std::function<int()> enrol_models(CLI::App& app, Context& context);      // models.cpp
 std::function<int()> enrol_symbols(CLI::App& app, Context& context);     // symbols.cpp
 std::function<int()> enrol_serve(CLI::App& app, Context& context);       // serve.cpp
+std::function<int()> enrol_admin(CLI::App& app, Context& context);       // admin.cpp
 std::function<int()> enrol_config(CLI::App& app, Context& context);      // settings.cpp
 std::function<int()> enrol_completion(CLI::App& app, Context& context);  // completion.cpp
 std::function<int()> enrol_help(CLI::App& app, Context& context);        // help.cpp

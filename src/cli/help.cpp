@@ -29,8 +29,9 @@ std::string settings_help() {
       "`ara serve`; a flag overrides the environment, that .env, and that ara.toml.\n";
   const bool colour = standard_output().colour;
   for (const config::SettingRow& row : config::settings()) {
-    out += std::format("\n{}  (ara.toml: {}, flag: {})\n", paint(row.name, "1", colour),
-                       config::key_of(row.name), config::flags_of(row));
+    out += std::format(
+        "\n{}  (ara.toml: {}, {})\n", paint(row.name, "1", colour), config::key_of(row.name),
+        row.secret ? "no flag: others would see it" : "flag: " + config::flags_of(row));
     for (const auto line :
          std::views::split(wrap(std::format("{}: {}.", row.help, row.allowed), 90), '\n')) {
       out += "  " + std::string(std::string_view(line)) + "\n";

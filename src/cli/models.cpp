@@ -150,6 +150,17 @@ Result<std::string> changed(const Options& options, storage::Store& store, const
   return json.write(to_json(json, *version)) + "\n";
 }
 
+/// An entry of the audit log.
+Result<void> note(storage::Store& store, std::string action, const std::string& id,
+                  std::string detail) {
+  return store.put_audit({.when = system_clock().now(),
+                          .actor = "command line",
+                          .action = std::move(action),
+                          .target = id,
+                          .detail = std::move(detail)},
+                         Call{});
+}
+
 Result<std::string> promote(const Options& options, storage::Store& store) {
   const auto version = registry::find_version(store, options.id, Call{});
   if (!version) return std::unexpected(version.error());
@@ -160,9 +171,10 @@ Result<std::string> promote(const Options& options, storage::Store& store) {
       return std::unexpected(ready.error());
     }
   }
-  if (auto done = store.promote_model(id, system_clock().now(), Call{}); !done) {
-    return std::unexpected(std::move(done.error()));
-  }
+  auto done = store.promote_model(id, system_clock().now(), Call{}).and_then([&] {
+    return note(store, "model.promote", id, {});
+  });
+  if (!done) return std::unexpected(std::move(done.error()));
   return changed(options, store, id, "now serves");
 }
 
@@ -170,9 +182,10 @@ Result<std::string> retire(const Options& options, storage::Store& store) {
   const auto version = registry::find_version(store, options.id, Call{});
   if (!version) return std::unexpected(version.error());
   const std::string id = version->id();
-  if (auto done = store.retire_model(id, options.reason, system_clock().now(), Call{}); !done) {
-    return std::unexpected(std::move(done.error()));
-  }
+  auto done = store.retire_model(id, options.reason, system_clock().now(), Call{}).and_then([&] {
+    return note(store, "model.retire", id, options.reason);
+  });
+  if (!done) return std::unexpected(std::move(done.error()));
   return changed(options, store, id, "no longer serves");
 }
 

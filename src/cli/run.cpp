@@ -15,8 +15,10 @@ namespace {
 
 constexpr std::size_t kHelpWidth = 58;
 
-/// Adds the flag of a setting; its text is checked later, with those of the other sources.
+/// Adds the flag of a setting, unless it is a secret; its text is checked later, with those of the
+/// other sources.
 void add_setting(CLI::App& app, Program& program, const config::SettingRow& row) {
+  if (row.secret) return;
   const std::string help = wrap(std::format("{} [{}]", row.help, row.name), kHelpWidth);
   CLI::Option* option = nullptr;
   if (config::is_switch(row)) {

@@ -16,6 +16,8 @@ http::ServerOptions server_options(const config::Config& config) {
           .event_loops = config.api_workers,
           .prediction_ttl = std::chrono::seconds(config.cache_ttl_seconds),
           .request_deadline = std::chrono::milliseconds(config.request_deadline_ms),
+          .cors_origins = config.cors ? config.cors_origins : std::vector<std::string>{},
+          .trusted_proxies = config.trusted_proxies,
           .docs = config.docs,
           .metrics = config.metrics};
 }
@@ -29,6 +31,17 @@ void warn_of_unused(const config::Config& config) {
   }
   line += "\n";
   std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+accounts::Options account_options(const config::Config& config) {
+  accounts::Options options;
+  options.secret = config.jwt_secret;
+  options.previous = config.jwt_previous_secrets;
+  options.token_life = std::chrono::hours(config.jwt_expiration_hours);
+  options.limits = config.rate_limit;
+  options.directory.tiers = config.tiers;
+  options.directory.per_minute = config.rate_limit_per_minute;
+  return options;
 }
 
 /// How to reach the server from this machine.
@@ -60,13 +73,16 @@ Result<void> serve(Context& context) {
   telemetry::register_process_metrics(*metrics, ARA_VERSION);
   auto service = context.make_service(config, *store, metrics);
   if (!service) return std::unexpected(std::move(service.error()));
+  auto accounts = accounts::Accounts::start(*store, account_options(config), system_clock());
+  if (!accounts) return std::unexpected(std::move(accounts.error()));
   const auto say_ready = [&] {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
         system_clock().steady() - context.started);
     // A closed standard output is no reason not to serve.
     (void)emit(welcome(config, (*service)->symbol_names(), took));
   };
-  return http::run_server(server_options(config), {*service, *store, metrics}, say_ready);
+  return http::run_server(server_options(config), {*service, *store, metrics, std::move(*accounts)},
+                          say_ready);
 }
 
 }  // namespace

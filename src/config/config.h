@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "accounts/tiers.h"
+#include "base/ip.h"
 #include "base/result.h"
 #include "config/limits.h"
 
@@ -41,6 +43,16 @@ struct Config {
   bool docs = true;                          ///< ENABLE_DOCS
   bool metrics = true;                       ///< ENABLE_METRICS
 
+  std::string jwt_secret;                         ///< JWT_SECRET_KEY; empty: no accounts
+  std::vector<std::string> jwt_previous_secrets;  ///< JWT_PREVIOUS_SECRET_KEYS
+  unsigned jwt_expiration_hours = 24;             ///< JWT_EXPIRATION_HOURS
+  accounts::Tiers tiers;                          ///< TIERS
+  bool rate_limit = true;                         ///< RATE_LIMIT_ENABLED
+  std::int64_t rate_limit_per_minute = 0;         ///< RATE_LIMIT_PER_MINUTE; 0: the tier's
+  bool cors = false;                              ///< ENABLE_CORS
+  std::vector<std::string> cors_origins;          ///< CORS_ORIGINS; "*" alone: all
+  std::vector<IpRange> trusted_proxies;           ///< TRUSTED_PROXIES
+
   std::vector<Shown> shown;  ///< in the order of settings()
   /// Names found in the environment or `.env` that ARA's documentation or its elders know and this
   /// version does not use, e.g. REDIS_HOST; and those among them that ask for TLS.
@@ -52,7 +64,7 @@ struct Config {
 };
 
 /// One row per setting in settings.cpp. Its name is its environment variable; its key in ara.toml
-/// is key_of(name), its flag flags_of(row).
+/// is key_of(name), its flag flags_of(row); a secret has no flag, since others see those.
 struct SettingRow {
   std::string_view name;     ///< e.g. "API_PORT"
   std::string_view allowed;  ///< in words, e.g. "an integer from 1 to 65535"
@@ -84,8 +96,9 @@ std::string shown_value(const SettingRow& row, std::string_view value);
 Result<Config> load(const std::map<std::string, std::string>& flags, const std::string& directory,
                     const Limits& limits);
 
-/// What a server may not be started with: an address that others can reach while there are no
-/// accounts (unless ALLOW_PUBLIC), and TLS settings.
+/// What a server may not be started with: no secret for tokens outside development; in development
+/// without one, an address that others can reach (unless ALLOW_PUBLIC); CORS for nobody; and TLS
+/// settings.
 Result<void> check_serving(const Config& config);
 
 /// A commented ara.toml with every setting at its built-in value.

@@ -28,11 +28,8 @@ constexpr std::array kPatterns{
     Pattern{"TLS_KEY", true, Elsewhere::tls},
     Pattern{"POSTGRES_", true, Elsewhere::unused},
     Pattern{"REDIS_", true, Elsewhere::unused},
-    Pattern{"JWT_", true, Elsewhere::unused},
-    Pattern{"RATE_LIMIT_", true, Elsewhere::unused},
     Pattern{"GPU_MEMORY_FRACTION", false, Elsewhere::unused},
     Pattern{"ENABLE_GPU", false, Elsewhere::unused},
-    Pattern{"ENABLE_CORS", false, Elsewhere::unused},
     Pattern{"OTLP_ENDPOINT", false, Elsewhere::unused},
 };
 
@@ -64,12 +61,26 @@ Result<void> check_serving(const Config& config) {
         {},
         {}});
   }
-  if (!loopback(config.host) && !config.allow_public) {
+  if (config.jwt_secret.empty() && config.environment != "development") {
+    return std::unexpected(Error{
+        Code::invalid,
+        "JWT_SECRET_KEY: needed where ARA_ENV is " + config.environment +
+            ", since there the API asks who calls it. Make one with `openssl rand -hex 32`, give "
+            "it to every server, and make the first account with `ara admin create-user`",
+        "JWT_SECRET_KEY",
+        {},
+        "32 to 1024 bytes"});
+  }
+  if (config.jwt_secret.empty() && !loopback(config.host) && !config.allow_public) {
     auto error = invalid("API_HOST", config.host, "a loopback address such as 127.0.0.1").error();
     error.message +=
-        ". Anyone who reaches this server may use it: there are no accounts yet. Behind a proxy or "
-        "in a container that is what you want: set ALLOW_PUBLIC=true";
+        ". Without JWT_SECRET_KEY the API is open: anyone who reaches this server may do anything. "
+        "Set JWT_SECRET_KEY to ask for accounts or, in a container of your own, ALLOW_PUBLIC=true";
     return std::unexpected(std::move(error));
+  }
+  if (config.cors && config.cors_origins.empty()) {
+    return invalid("CORS_ORIGINS", "",
+                   "origins such as https://app.example.com where ENABLE_CORS is on");
   }
   return {};
 }

@@ -36,6 +36,9 @@ constexpr std::string_view kBool = "true or false (also 1, 0, yes, no, on, off)"
 constexpr std::string_view kEnvironments = "one of development, production, test";
 constexpr std::string_view kLogLevels = "one of debug, info, warning, error, off";
 
+constexpr std::size_t kLeastSecret = 32;
+constexpr std::size_t kMostSecret = 1024;
+
 std::vector<std::string> words_of(std::string_view allowed) {
   constexpr std::string_view kStart = "one of ";
   std::vector<std::string> words;
@@ -85,6 +88,69 @@ bool assign_host(std::string_view text, Config& config) {
     return false;
   }
   config.host = host;
+  return true;
+}
+
+bool assign_secret(std::string_view text, Config& config) {
+  if (!text.empty() && (text.size() < kLeastSecret || text.size() > kMostSecret)) return false;
+  config.jwt_secret = text;
+  return true;
+}
+
+/// The pieces between commas, trimmed; none of an empty text.
+std::vector<std::string_view> pieces_of(std::string_view text) {
+  std::vector<std::string_view> pieces;
+  while (!trim(text).empty()) {
+    const auto comma = std::min(text.find(','), text.size());
+    pieces.push_back(trim(text.substr(0, comma)));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return pieces;
+}
+
+bool assign_previous_secrets(std::string_view text, Config& config) {
+  config.jwt_previous_secrets.clear();
+  for (const std::string_view secret : pieces_of(text)) {
+    if (secret.size() < kLeastSecret || secret.size() > kMostSecret) return false;
+    config.jwt_previous_secrets.emplace_back(secret);
+  }
+  return true;
+}
+
+bool assign_tiers(std::string_view text, Config& config) {
+  auto tiers = accounts::Tiers::parse(text);
+  if (tiers) config.tiers = std::move(*tiers);
+  return tiers.has_value();
+}
+
+/// An origin as browsers send it (RFC 6454, section 6.2): scheme, host and maybe port, no path.
+bool is_origin(std::string_view text) {
+  const auto mark = text.find("://");
+  const std::string_view scheme = text.substr(0, mark);
+  if (mark == std::string_view::npos || (scheme != "http" && scheme != "https")) return false;
+  const std::string_view host = text.substr(mark + 3);
+  return !host.empty() && std::ranges::all_of(host, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+           std::string_view(".-:[]").find(c) != std::string_view::npos;
+  });
+}
+
+bool assign_origins(std::string_view text, Config& config) {
+  config.cors_origins.clear();
+  for (const std::string_view origin : pieces_of(text)) {
+    if (!is_origin(origin) && trim(text) != "*") return false;
+    config.cors_origins.emplace_back(origin);
+  }
+  return true;
+}
+
+bool assign_proxies(std::string_view text, Config& config) {
+  config.trusted_proxies.clear();
+  for (const std::string_view piece : pieces_of(text)) {
+    const auto range = IpRange::parse(piece);
+    if (!range) return false;
+    config.trusted_proxies.push_back(*range);
+  }
   return true;
 }
 
@@ -148,10 +214,64 @@ constexpr std::array kSettings{
                .alias = "port"},
     SettingRow{.name = "ALLOW_PUBLIC",
                .allowed = kBool,
-               .help = "Whether API_HOST may be an address that other machines reach. There are no "
-                       "accounts yet: put a proxy in front",
+               .help = "Whether an open server, without JWT_SECRET_KEY in development, may listen "
+                       "where other machines reach it",
                .built_in = fixed<"false">,
                .assign = assign_bool<&Config::allow_public>},
+    SettingRow{.name = "JWT_SECRET_KEY",
+               .allowed = "32 to 1024 bytes, the same on every server",
+               .help =
+                   "Secret that tokens are signed with: turns accounts on. Needed unless ARA_ENV "
+                   "is development",
+               .built_in = fixed<"">,
+               .assign = assign_secret,
+               .secret = true},
+    SettingRow{.name = "JWT_PREVIOUS_SECRET_KEYS",
+               .allowed = "secrets of 32 to 1024 bytes, commas between",
+               .help = "Secrets that JWT_SECRET_KEY replaced: tokens signed with them are still "
+                       "taken",
+               .built_in = fixed<"">,
+               .assign = assign_previous_secrets,
+               .secret = true},
+    SettingRow{.name = "JWT_EXPIRATION_HOURS",
+               .allowed = "an integer from 1 to 8760",
+               .help = "How long a token is valid",
+               .built_in = fixed<"24">,
+               .assign = assign_integer<&Config::jwt_expiration_hours, 1, 8760>},
+    SettingRow{.name = "TIERS",
+               .allowed = accounts::Tiers::kAllowed,
+               .help =
+                   "What accounts may ask for: requests a minute and a day, symbols of a batch, "
+                   "days of a backtest, assets of a portfolio; the least tier first",
+               .built_in = [](const Limits&,
+                              const Config&) { return std::string(accounts::Tiers::kDefault); },
+               .assign = assign_tiers,
+               .shared = true},
+    SettingRow{.name = "RATE_LIMIT_ENABLED",
+               .allowed = kBool,
+               .help = "Count the requests of accounts, and refuse those beyond their tier",
+               .built_in = fixed<"true">,
+               .assign = assign_bool<&Config::rate_limit>},
+    SettingRow{.name = "RATE_LIMIT_PER_MINUTE",
+               .allowed = "an integer from 0 to 10000000",
+               .help = "Requests a minute of every account, in place of its tier's; 0: the tier's",
+               .built_in = fixed<"0">,
+               .assign = assign_integer<&Config::rate_limit_per_minute, 0, 10'000'000>},
+    SettingRow{.name = "ENABLE_CORS",
+               .allowed = kBool,
+               .help = "Let pages of CORS_ORIGINS read answers in a browser",
+               .built_in = fixed<"false">,
+               .assign = assign_bool<&Config::cors>},
+    SettingRow{.name = "CORS_ORIGINS",
+               .allowed = "origins such as https://app.example.com, commas between, or * alone",
+               .help = "Pages that ENABLE_CORS lets in",
+               .built_in = fixed<"">,
+               .assign = assign_origins},
+    SettingRow{.name = "TRUSTED_PROXIES",
+               .allowed = "IP addresses or ranges such as 10.0.0.0/8, commas between",
+               .help = "Proxies whose X-Forwarded-For is believed; nobody else's is",
+               .built_in = fixed<"">,
+               .assign = assign_proxies},
     SettingRow{.name = "API_WORKERS",
                .allowed = "an integer from 1 to 64",
                .help = "Event loops; by default one per core",

@@ -15,8 +15,10 @@ constexpr std::chrono::seconds kMostClientAge{60};
 constexpr unsigned kDeskThreads = 4;
 constexpr std::size_t kDeskQueue = 1024;
 
-std::string cache_control(std::chrono::seconds ttl) {
-  return "cache-control: public, max-age=" + std::to_string(std::min(ttl, kMostClientAge).count()) +
+/// What an account was given is not for a shared cache to give to others.
+std::string cache_control(std::chrono::seconds ttl, bool open) {
+  return std::string("cache-control: ") + (open ? "public" : "private") +
+         ", max-age=" + std::to_string(std::min(ttl, kMostClientAge).count()) +
          ", must-revalidate\r\n";
 }
 
@@ -28,9 +30,11 @@ App::App(const ServerOptions& given, Parts parts, const Clock& time)
       service(std::move(parts.service)),
       store(std::move(parts.store)),
       metrics(std::move(parts.metrics)),
+      accounts(std::move(parts.accounts)),
+      open(!accounts || accounts->open()),
       clock(time),
       route_meters(*metrics),
-      cache_control(http::cache_control(given.prediction_ttl)),
+      cache_control(http::cache_control(given.prediction_ttl, open)),
       openapi(make_openapi(features, kVersion)),
       desk(kDeskThreads, kDeskQueue, time) {}
 

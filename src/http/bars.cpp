@@ -249,6 +249,7 @@ std::vector<std::string> asset_type_names() {
 Route post_route() {
   return {.method = Method::post,
           .path = "/api/v1/bars",
+          .access = Access::user,
           .summary = "Adds or corrects bars, of one symbol or several; all of them or none",
           .parameters = {{.name = "symbol",
                           .in = In::body,

@@ -74,6 +74,14 @@ Reply answer(const App& app, const Exchange& exchange, const Batch& batch) {
 std::optional<Reply> batch_fast(App& app, Exchange& exchange) {
   auto requests = Input::read(exchange, *exchange.route).and_then(requests_of);
   if (!requests) return problem(app, exchange, requests.error());
+  const accounts::Tier& tier = exchange.principal->tier();
+  if (std::ssize(*requests) > tier.batch) {
+    return problem(
+        app, exchange,
+        invalid("symbols", std::to_string(requests->size()) + " symbols",
+                "at most " + std::to_string(tier.batch) + ", as the tier " + tier.name + " allows")
+            .error());
+  }
   auto batch = std::make_shared<Batch>();
   batch->requests = std::move(*requests);
   for (const serve::ForecastRequest& request : batch->requests) {

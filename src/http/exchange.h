@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "accounts/principal.h"
 #include "base/clock.h"
 #include "http/request_id.h"
 #include "serve/forecast_request.h"
@@ -21,10 +22,12 @@ enum class Method { get, post, put, patch, remove, other };
 /// As it stands in a request, e.g. "DELETE".
 std::string_view to_string(Method method);
 
-/// The header lines of a request, looked up where the server library keeps them.
+/// The header lines of a request and the address it came from, looked up where the server library
+/// keeps them.
 struct Headers {
   const void* source = nullptr;
   std::string_view (*find)(const void* source, const std::string& lower_case_name) = nullptr;
+  std::string (*peer)(const void* source) = nullptr;
 };
 
 /// What is sent back. Header lines are complete ("name: value\r\n"), names in lower case; the
@@ -58,12 +61,19 @@ struct Exchange {
     return headers.find == nullptr ? std::string_view{}
                                    : headers.find(headers.source, lower_case_name);
   }
+  /// The address at the other end of the connection, which may be a proxy's.
+  std::string peer_address() const {
+    return headers.peer == nullptr ? std::string() : headers.peer(headers.source);
+  }
 
   RequestId id;
   SteadyTime begun{};
   Deadline deadline;
   const Route* route = nullptr;  ///< null where no path matches
   std::string_view parameter;    ///< the path's one variable segment, still percent-encoded
+  /// Who asks; set for every route that is not open, and on an open server for all.
+  std::optional<accounts::Principal> principal;
+  std::optional<accounts::Admission> admission;  ///< what is left of the principal's limits
   std::optional<serve::ForecastRequest> forecast;
   std::shared_ptr<void> carried;  ///< what a fast handler leaves to its slow one
 };

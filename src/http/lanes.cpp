@@ -54,6 +54,10 @@ std::string_view header_of(const void* source, const std::string& lower_case_nam
   return header(*static_cast<const drogon::HttpRequest*>(source), lower_case_name);
 }
 
+std::string peer_address_of(const void* source) {
+  return static_cast<const drogon::HttpRequest*>(source)->peerAddr().toIp();
+}
+
 Exchange read(const drogon::HttpRequest& request) {
   static const std::string kContentType = "content-type";
   static const std::string kIfNoneMatch = "if-none-match";
@@ -66,7 +70,7 @@ Exchange read(const drogon::HttpRequest& request) {
   exchange.query = request.query();
   exchange.body = request.body();
   exchange.given_request_id = header(request, kRequestId);
-  exchange.headers = {&request, header_of};
+  exchange.headers = {&request, header_of, peer_address_of};
   if (exchange.method == Method::get) {
     exchange.if_none_match = header(request, kIfNoneMatch);
   } else {
@@ -92,9 +96,9 @@ HttpResponsePtr write(const App& app, const Exchange& exchange, Reply reply) {
   block.resize(block.size() - 2);  // the library ends the last line
   response->addHeader("x-request-id", std::move(block));
   if (app.draining.load(std::memory_order_relaxed)) response->addHeader("connection", "close");
-  if (reply.status == drogon::k304NotModified) {
+  if (reply.status == drogon::k304NotModified || reply.status == drogon::k204NoContent) {
     // Without the library's own lines, of which "content-length: 0" would be wrong here: RFC 9110,
-    // section 8.6, allows only the length that a 200 would have.
+    // section 8.6, allows only the length that a 200 would have, and none for a 204.
     response->setPassThrough(true);
     response->addHeader("date", drogon::utils::getHttpFullDate(trantor::Date::now()));
   } else if (reply.shared) {
@@ -110,9 +114,12 @@ HttpResponsePtr write(const App& app, const Exchange& exchange, Reply reply) {
 bool same_for_all(const App& app, const drogon::HttpRequest& request, const Exchange& exchange,
                   const Reply& reply) {
   static const std::string kConnection = "connection";
-  return reply.shared && reply.status == drogon::k200OK && !exchange.head &&
-         exchange.given_request_id.empty() && request.version() == drogon::Version::kHttp11 &&
-         header(request, kConnection).empty() && !app.draining.load(std::memory_order_relaxed);
+  static const std::string kOrigin = "origin";
+  return reply.shared && reply.status == drogon::k200OK && !exchange.head && !exchange.admission &&
+         exchange.given_request_id.empty() &&
+         (app.options.cors_origins.empty() || header(request, kOrigin).empty()) &&
+         request.version() == drogon::Version::kHttp11 && header(request, kConnection).empty() &&
+         !app.draining.load(std::memory_order_relaxed);
 }
 
 /// The rendered response of this thread's event loop; docs/adr/0004 says why it carries no

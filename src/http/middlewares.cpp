@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "http/access.h"
 #include "http/problem.h"
 
 namespace ara::http {
@@ -23,8 +24,12 @@ void count(App& app, const Exchange& exchange, Reply& reply) {
   app.route_meters.record(exchange, reply.status, spent.count());
 }
 
+/// Answers are data, not pages; one that is a page brings its own policy.
 void secure(App&, const Exchange&, Reply& reply) {
-  reply.headers += "x-content-type-options: nosniff\r\n";
+  reply.headers += "x-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\n";
+  if (reply.headers.find("content-security-policy: ") == std::string::npos) {
+    reply.headers += "content-security-policy: default-src 'none'; frame-ancestors 'none'\r\n";
+  }
 }
 
 std::optional<Reply> set_deadline(App& app, Exchange& exchange) {
@@ -59,12 +64,25 @@ constexpr std::array kMiddlewares{
                .after = count},
     Middleware{
         .name = "secure headers", .why_here = "on every reply, problems included", .after = secure},
+    Middleware{.name = "cors",
+               .why_here = "on every reply, refusals included, else a page could not read them; "
+                           "before routing, as no route has the method of a preflight",
+               .before = answer_preflight,
+               .after = allow_origin},
     Middleware{.name = "deadline",
                .why_here = "from the moment the request was whole, before anything may wait",
                .before = set_deadline},
     Middleware{.name = "routing",
-               .why_here = "last: what follows is the route's own handler",
+               .why_here = "before the account, since the route says who may call it",
                .before = route},
+    Middleware{.name = "account",
+               .why_here = "before the quota, which is the account's",
+               .before = identify},
+    Middleware{.name = "quota",
+               .why_here = "last: what is refused before costs nobody a request; what follows is "
+                           "the route's own handler",
+               .before = take_quota,
+               .after = tell_quota},
 };
 
 }  // namespace

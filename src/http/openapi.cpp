@@ -150,7 +150,15 @@ void write_operation(JsonObject operation, const Route& route) {
   JsonObject success = responses.object(std::to_string(route.success));
   success.text("description", route.summary);
   if (route.success != 204) refer(success.object("content"), route.media_type, route.schema);
-  for (const int status : route.failures) {
+  std::set<int> failures(route.failures.begin(), route.failures.end());
+  if (route.access != Access::open) {
+    failures.insert({401, 429, 503});
+    if (route.access != Access::readonly) failures.insert(403);
+    JsonArray ways = operation.array("security");
+    ways.object().array("token");
+    ways.object().array("key");
+  }
+  for (const int status : failures) {
     JsonObject failure = responses.object(std::to_string(status));
     failure.text("description", title_of(status));
     if (status != 304) refer(failure.object("content"), "application/problem+json", "Problem");
@@ -184,8 +192,15 @@ std::string make_openapi(const Features& features, std::string_view version) {
       write_operation(item.object(to_lower(to_string(route->method))), *route);
     }
   }
-  JsonObject components = top.object("components").object("schemas");
-  for (const Schema& schema : schemas()) components.raw(schema.name, schema.json);
+  JsonObject components = top.object("components");
+  JsonObject named = components.object("schemas");
+  for (const Schema& schema : schemas()) named.raw(schema.name, schema.json);
+  JsonObject security = components.object("securitySchemes");
+  security.object("token")
+      .text("type", "http")
+      .text("scheme", "bearer")
+      .text("bearerFormat", "JWT");
+  security.object("key").text("type", "apiKey").text("in", "header").text("name", "X-API-Key");
   return document.write();
 }
 

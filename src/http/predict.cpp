@@ -75,7 +75,7 @@ Reply forecast_reply(const App& app, const Exchange& exchange, serve::Ready read
   const auto tag_text = entity_tag(ready.id);
   const std::string_view tag(tag_text.data(), tag_text.size());
   Reply reply{.headers = {}, .body = {}, .shared = {}};
-  reply.headers.reserve(192);  // what the middlewares add included
+  reply.headers.reserve(768);  // what the middlewares add included
   reply.headers.append("etag: ").append(tag).append("\r\n").append(app.cache_control);
   if (names_tag(exchange.if_none_match, tag)) {
     reply.status = 304;

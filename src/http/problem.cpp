@@ -37,7 +37,8 @@ ProblemKind kind_of(Code code) {
 }
 
 std::string encode_problem(const ProblemKind& kind, const Error& error, std::string_view instance,
-                           std::string_view request_id, std::string_view timestamp) {
+                           std::string_view request_id, std::string_view timestamp,
+                           std::string_view details) {
   JsonDocument document;
   JsonObject top = document.top();
   top.text("type", "urn:ara:problem:" + std::string(kind.name))
@@ -52,11 +53,12 @@ std::string encode_problem(const ProblemKind& kind, const Error& error, std::str
   if (!error.field.empty()) top.text("field", error.field);
   if (!error.value.empty()) top.text("value", error.value);
   if (!error.allowed.empty()) top.text("allowed", error.allowed);
+  if (!details.empty()) top.raw("details", details);
   return document.write();
 }
 
-Reply problem(const App& app, const Exchange& exchange, const ProblemKind& kind,
-              const Error& error) {
+Reply problem(const App& app, const Exchange& exchange, const ProblemKind& kind, const Error& error,
+              std::string_view details) {
   const std::string timestamp = to_rfc3339(app.clock.now());
   Reply reply{
       .status = kind.status, .content_type = kMediaType, .headers = {}, .body = {}, .shared = {}};
@@ -73,12 +75,13 @@ Reply problem(const App& app, const Exchange& exchange, const ProblemKind& kind,
   const Error& shown =
       ours ? Error{error.code, "The service failed to answer; its log has more", {}, {}, {}}
            : error;
-  reply.body = encode_problem(kind, shown, exchange.path, exchange.id.text(), timestamp);
+  reply.body = encode_problem(kind, shown, exchange.path, exchange.id.text(), timestamp, details);
   return reply;
 }
 
-Reply problem(const App& app, const Exchange& exchange, const Error& error) {
-  return problem(app, exchange, kind_of(error.code), error);
+Reply problem(const App& app, const Exchange& exchange, const Error& error,
+              std::string_view details) {
+  return problem(app, exchange, kind_of(error.code), error, details);
 }
 
 }  // namespace ara::http

@@ -21,14 +21,17 @@ inline constexpr ProblemKind kMethodNotAllowed{405, "MethodNotAllowed",
 ProblemKind kind_of(Code code);
 
 /// The RFC 9457 document: type, title, status, detail, instance; and, as clients of the original
-/// know them, error, message, request_id, timestamp; for bad input field, value and allowed.
+/// know them, error, message, request_id, timestamp; for bad input field, value and allowed;
+/// `details` is a JSON object, or empty.
 std::string encode_problem(const ProblemKind& kind, const Error& error, std::string_view instance,
-                           std::string_view request_id, std::string_view timestamp);
+                           std::string_view request_id, std::string_view timestamp,
+                           std::string_view details = {});
 
 /// An error as a reply. A 503 carries Retry-After; a 500 is logged in full and tells the client
 /// nothing but its request id.
-Reply problem(const App& app, const Exchange& exchange, const Error& error);
-Reply problem(const App& app, const Exchange& exchange, const ProblemKind& kind,
-              const Error& error);
+Reply problem(const App& app, const Exchange& exchange, const Error& error,
+              std::string_view details = {});
+Reply problem(const App& app, const Exchange& exchange, const ProblemKind& kind, const Error& error,
+              std::string_view details = {});
 
 }  // namespace ara::http

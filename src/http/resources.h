@@ -24,6 +24,9 @@ Resource predictions_resource();
 Resource bars_resource();
 Resource symbols_resource();
 Resource sentiment_resource();
+Resource auth_resource();
+Resource api_keys_resource();
+Resource users_resource();
 Resource health_resource();
 Resource about_resource();
 

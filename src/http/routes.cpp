@@ -11,7 +11,8 @@ std::vector<Resource> make_resources() {
   // The most asked-for first: the table is searched from its top.
   return {
       predict_resource(), batch_resource(),     predictions_resource(), bars_resource(),
-      symbols_resource(), sentiment_resource(), health_resource(),      about_resource(),
+      symbols_resource(), sentiment_resource(), auth_resource(),        api_keys_resource(),
+      users_resource(),   health_resource(),    about_resource(),
   };
 }
 

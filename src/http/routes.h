@@ -43,6 +43,14 @@ inline bool is_called(const Parameter& parameter, std::string_view name) {
   return parameter.name == name || std::ranges::contains(parameter.aliases, name);
 }
 
+/// Who may call a route: everyone, or accounts of a role and those above it.
+enum class Access {
+  open,      ///< everyone, without a credential; nothing is counted
+  readonly,  ///< what reads, or asks for a forecast
+  user,      ///< what has an owner
+  admin,     ///< what all share: models and accounts
+};
+
 /// Whether a route exists at all can be a setting.
 enum class Feature { always, docs, metrics };
 
@@ -67,6 +75,7 @@ struct Route {
 
   Method method = Method::get;
   std::string_view path;  ///< with at most one whole segment in braces; also the metrics' label
+  Access access = Access::readonly;
   Feature feature = Feature::always;
   std::string_view summary;
   std::vector<Parameter> parameters;  ///< a route without any of In::query ignores its query

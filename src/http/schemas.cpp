@@ -20,6 +20,7 @@ constexpr std::string_view kProblem = R"json({
     "message": {"type": "string"},
     "request_id": {"type": "string"},
     "timestamp": {"type": "string", "format": "date-time"},
+    "details": {"type": "object", "description": "Of a 429: retry_after in seconds and the tier"},
     "field": {"type": "string", "description": "The input that is wrong"},
     "value": {"type": "string", "description": "What was given, shortened"},
     "allowed": {"type": "string", "description": "What would be accepted"}

@@ -5,7 +5,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "accounts/accounts.h"
+#include "base/ip.h"
 #include "base/result.h"
 #include "serve/forecast_service.h"
 #include "storage/store.h"
@@ -23,8 +26,10 @@ struct ServerOptions {
   std::chrono::seconds idle_timeout{60};
   std::chrono::seconds drain_timeout{10};
   std::size_t max_connections = 100'000;
-  bool docs = true;     ///< /openapi.json
-  bool metrics = true;  ///< /metrics
+  std::vector<std::string> cors_origins;  ///< whose pages may read answers; empty: none
+  std::vector<IpRange> trusted_proxies;   ///< whose X-Forwarded-For is believed
+  bool docs = true;                       ///< /openapi.json
+  bool metrics = true;                    ///< /metrics
 };
 
 /// What a server offers, done by whom; shared, as work may outlive a request.
@@ -32,6 +37,7 @@ struct Parts {
   std::shared_ptr<serve::ForecastService> service;
   std::shared_ptr<storage::Store> store;
   std::shared_ptr<telemetry::Metrics> metrics;
+  std::shared_ptr<accounts::Accounts> accounts;  ///< none: open to all, as where it says so
 };
 
 /// Serves until SIGTERM or SIGINT, then drains: readiness off, in-flight requests finished, at most

@@ -252,7 +252,11 @@ class Training {
     if (options_.before_promotion) {
       if (auto ready = options_.before_promotion(*best); !ready) return ready;
     }
-    if (auto promoted = store_.promote_model(id, now_, Call{}); !promoted) return promoted;
+    auto promoted = store_.promote_model(id, now_, Call{}).and_then([&] {
+      return store_.put_audit(
+          {.when = now_, .actor = "training", .action = "model.promote", .target = id}, Call{});
+    });
+    if (!promoted) return promoted;
     best->status = ModelStatus::champion;
     trained_.champion = id;
     trained_.promoted = true;

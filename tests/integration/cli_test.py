@@ -17,7 +17,9 @@ import unittest
 import urllib.request
 
 ARA = os.environ["ARA_BIN"]
-SETTINGS = ("ARA_HOME ARA_ENV ARA_LOG_LEVEL API_HOST API_PORT ALLOW_PUBLIC API_WORKERS "
+SETTINGS = ("ARA_HOME ARA_ENV ARA_LOG_LEVEL API_HOST API_PORT ALLOW_PUBLIC JWT_SECRET_KEY "
+            "JWT_PREVIOUS_SECRET_KEYS JWT_EXPIRATION_HOURS TIERS RATE_LIMIT_ENABLED "
+            "RATE_LIMIT_PER_MINUTE ENABLE_CORS CORS_ORIGINS TRUSTED_PROXIES API_WORKERS "
             "MAX_WORKERS CACHE_SIZE_MB CACHE_TTL_SECONDS REQUEST_DEADLINE_MS ENABLE_DOCS "
             "ENABLE_METRICS").split()
 
@@ -240,8 +242,9 @@ class Config(Case):
         self.assertRegex(table, r"(?m)^ARA_ENV +development +built-in$")
 
     def test_names_of_other_versions_are_told(self):
-        table = self.good("config", "show", REDIS_HOST="redis", JWT_SECRET_KEY="hunter2")
-        self.assertIn("not used by this version: JWT_SECRET_KEY, REDIS_HOST", table)
+        table = self.good("config", "show", REDIS_HOST="redis", POSTGRES_PASSWORD="hunter2",
+                          JWT_SECRET_KEY="hunter2hunter2hunter2hunter2hunter2")
+        self.assertIn("not used by this version: POSTGRES_PASSWORD, REDIS_HOST", table)
         self.assertNotIn("hunter2", table)
 
     def test_bad_settings_say_where(self):
@@ -324,7 +327,7 @@ class Serve(Case):
 
     def test_addresses_that_others_reach_need_a_word(self):
         error = self.bad(2, "serve", "--host", "0.0.0.0")
-        self.assertIn("no accounts yet", error)
+        self.assertIn("JWT_SECRET_KEY", error)
         self.assertIn("ALLOW_PUBLIC=true", error)
         with self.server("--allow-public", API_HOST="0.0.0.0") as (_, port, lines):
             self.assertIn(f"http://127.0.0.1:{port} ", lines)

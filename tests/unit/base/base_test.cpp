@@ -5,12 +5,32 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/ip.h"
 #include "base/result.h"
 #include "base/rng.h"
 #include "base/text.h"
 
 namespace ara {
 namespace {
+
+TEST(Ip, RangesHoldWhatBeginsWithTheirBits) {
+  const auto holds = [](const char* range, const char* address) {
+    return IpRange::parse(range).value().contains(parse_ip(address).value());
+  };
+  EXPECT_TRUE(holds("10.0.0.0/8", "10.255.1.2"));
+  EXPECT_FALSE(holds("10.0.0.0/8", "11.0.0.0"));
+  EXPECT_TRUE(holds("192.168.4.0/22", "192.168.7.255"));
+  EXPECT_FALSE(holds("192.168.4.0/22", "192.168.8.0"));
+  EXPECT_TRUE(holds("0.0.0.0/0", "1.2.3.4"));
+  EXPECT_FALSE(holds("0.0.0.0/0", "2001:db8::1"));
+  EXPECT_TRUE(holds("10.0.0.1", "::ffff:10.0.0.1"));
+  EXPECT_TRUE(holds("fd00::/8", "fdff::1"));
+  EXPECT_FALSE(holds("::1", "::2"));
+  for (const char* bad :
+       {"", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0/8", "a/8", "1.2.3.4 "}) {
+    EXPECT_FALSE(IpRange::parse(bad)) << bad;
+  }
+}
 
 TEST(Error, InvalidNamesFieldValueAndWhatIsAllowed) {
   const Result<int> result = invalid("days", "31", "1 to 30");

@@ -29,6 +29,20 @@ std::vector<std::string> five_values(const SettingRow& row) {
   if (is_switch(row)) return {"true", "off", "1", "no", "yes"};
   if (row.allowed.starts_with("an integer")) return {"11", "12", "13", "14", "15"};
   if (row.name == "ARA_HOME") return {"/a", "/b", "/c", "/d", "/e"};
+  if (row.name == "JWT_SECRET_KEY" || row.name == "JWT_PREVIOUS_SECRET_KEYS") {
+    std::vector<std::string> secrets;
+    for (const char c : {'a', 'b', 'c', 'd', 'e'}) secrets.emplace_back(32, c);
+    return secrets;
+  }
+  if (row.name == "TIERS") {
+    return {"a=1/2/3/4/5", "b=1/2/3/4/5", "c=1/2/3/4/5", "d=1/2/3/4/5", "e=1/2/3/4/5"};
+  }
+  if (row.name == "CORS_ORIGINS") {
+    return {"*", "http://a", "https://b:8443", "http://c,https://d", "http://[::1]:3000"};
+  }
+  if (row.name == "TRUSTED_PROXIES") {
+    return {"10.0.0.1", "10.0.0.0/8", "::1", "fd00::/8", "10.0.0.1, 10.0.0.2"};
+  }
   if (row.name == "API_HOST") return {"127.0.0.1", "::1", "127.0.0.2", "localhost", "127.0.0.3"};
   ADD_FAILURE() << row.name << " needs values in this test";
   return std::vector<std::string>(5);
@@ -51,7 +65,7 @@ TEST_P(Precedence, FlagOverEnvironmentOverDotenvOverFileOverBuiltIn) {
     const Environment environment(variables);
     const auto config = load(flags, folder.path(), kLimits);
     ASSERT_TRUE(config) << config.error().message;
-    EXPECT_EQ(shown(*config, name).value, value);
+    EXPECT_EQ(shown(*config, name).value, shown_value(row, value));
     EXPECT_EQ(shown(*config, name).source, source);
     EXPECT_EQ(shown(*config, name).place, place);
   };
@@ -83,10 +97,10 @@ TEST_P(Precedence, ABadValueIsAnErrorThatNamesFieldValueAllowedAndPlace) {
     const Error& error = config.error();
     EXPECT_EQ(error.code, Code::invalid);
     EXPECT_EQ(error.field, name);
-    EXPECT_EQ(error.value, "bad value");
+    EXPECT_EQ(error.value, shown_value(row, "bad value"));
     EXPECT_EQ(error.allowed, row.allowed);
     EXPECT_THAT(error.message, HasSubstr(name));
-    EXPECT_THAT(error.message, HasSubstr("'bad value'"));
+    EXPECT_THAT(error.message, HasSubstr("'" + shown_value(row, "bad value") + "'"));
     EXPECT_THAT(error.message, HasSubstr(std::string(row.allowed)));
     EXPECT_THAT(error.message, HasSubstr(place));
   };
@@ -115,7 +129,13 @@ TEST(Load, ValuesReachTheirFields) {
   const auto config = load_dotenv(
       "ARA_HOME=/h\nARA_ENV=test\nARA_LOG_LEVEL=error\nAPI_HOST=::1\nAPI_PORT=65535\n"
       "ALLOW_PUBLIC=on\nAPI_WORKERS=5\nMAX_WORKERS=6\nCACHE_SIZE_MB=7\nCACHE_TTL_SECONDS=8\n"
-      "REQUEST_DEADLINE_MS=90\nENABLE_DOCS=no\nENABLE_METRICS=0\n");
+      "REQUEST_DEADLINE_MS=90\nENABLE_DOCS=no\nENABLE_METRICS=0\n"
+      "JWT_SECRET_KEY=" +
+      std::string(32, 'a') + "\nJWT_PREVIOUS_SECRET_KEYS=" + std::string(32, 'b') + "," +
+      std::string(33, 'c') +
+      "\nJWT_EXPIRATION_HOURS=2\nTIERS=mine=1/2/3/4/5\nRATE_LIMIT_ENABLED=0\n"
+      "RATE_LIMIT_PER_MINUTE=3\nENABLE_CORS=1\nCORS_ORIGINS=https://a, http://b:1\n"
+      "TRUSTED_PROXIES=10.0.0.0/8,::1\n");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->home, "/h");
   EXPECT_EQ(config->database_path(), "/h/ara.db");
@@ -131,6 +151,17 @@ TEST(Load, ValuesReachTheirFields) {
   EXPECT_EQ(config->request_deadline_ms, 90U);
   EXPECT_FALSE(config->docs);
   EXPECT_FALSE(config->metrics);
+  EXPECT_EQ(config->jwt_secret, std::string(32, 'a'));
+  EXPECT_THAT(config->jwt_previous_secrets,
+              ElementsAre(std::string(32, 'b'), std::string(33, 'c')));
+  EXPECT_EQ(config->jwt_expiration_hours, 2U);
+  EXPECT_EQ(config->tiers.least().name, "mine");
+  EXPECT_FALSE(config->rate_limit);
+  EXPECT_EQ(config->rate_limit_per_minute, 3);
+  EXPECT_TRUE(config->cors);
+  EXPECT_THAT(config->cors_origins, ElementsAre("https://a", "http://b:1"));
+  ASSERT_EQ(config->trusted_proxies.size(), 2U);
+  EXPECT_EQ(config->trusted_proxies[0].bits, 104);
   EXPECT_EQ(config->shown.size(), settings().size());
 }
 
@@ -160,6 +191,19 @@ TEST(Load, NumbersHaveEdges) {
   EXPECT_TRUE(load_dotenv("API_PORT=1"));
   EXPECT_FALSE(load_dotenv("API_WORKERS=65"));
   EXPECT_TRUE(load_dotenv("API_WORKERS=64"));
+}
+
+TEST(Load, SecretsAndListsHaveEdges) {
+  EXPECT_FALSE(load_dotenv("JWT_SECRET_KEY=" + std::string(31, 'a')));
+  EXPECT_FALSE(load_dotenv("JWT_SECRET_KEY=" + std::string(1025, 'a')));
+  EXPECT_FALSE(load_dotenv("JWT_PREVIOUS_SECRET_KEYS=" + std::string(32, 'a') + ",short"));
+  for (const char* origins : {"example.com", "ftp://a", "https://a/path", "https://A",
+                              "*,https://a", "null", "https://"}) {
+    EXPECT_FALSE(load_dotenv("CORS_ORIGINS=" + std::string(origins))) << origins;
+  }
+  for (const char* proxies : {"proxy", "10.0.0.0/33", "::1/129", "10.0.0.1:80", "10.0.0.1,x"}) {
+    EXPECT_FALSE(load_dotenv("TRUSTED_PROXIES=" + std::string(proxies))) << proxies;
+  }
 }
 
 TEST(Load, TheCacheMustFitTheMemory) {
@@ -214,7 +258,7 @@ TEST(Load, HomeFollowsXdgAndTildes) {
 TEST(Load, NamesOfOtherVersionsAreReportedNotIgnored) {
   auto variables = without_settings();
   variables["REDIS_HOST"] = "redis";
-  variables["JWT_SECRET_KEY"] = "s3cret";
+  variables["OTLP_ENDPOINT"] = "http://collector";
   variables["POSTGRES_DB"] = "";
   variables["SSL_CERT_FILE"] = "/etc/ssl/cert.pem";  // OpenSSL's own, for outgoing connections
   const Environment environment(variables);
@@ -222,7 +266,7 @@ TEST(Load, NamesOfOtherVersionsAreReportedNotIgnored) {
   folder.write(".env", "POSTGRES_HOST=db\nREDIS_HOST=other\nSSL_CERT=/x\nUNRELATED=1\n");
   const auto config = load({}, folder.path(), kLimits);
   ASSERT_TRUE(config) << config.error().message;
-  EXPECT_THAT(config->unused, ElementsAre("JWT_SECRET_KEY", "POSTGRES_HOST", "REDIS_HOST"));
+  EXPECT_THAT(config->unused, ElementsAre("OTLP_ENDPOINT", "POSTGRES_HOST", "REDIS_HOST"));
   EXPECT_THAT(config->tls, ElementsAre("SSL_CERT"));
 }
 

@@ -1,0 +1,23 @@
+#include "accounts/meter.h"
+
+namespace ara::accounts {
+namespace {
+
+constexpr std::chrono::seconds kLenderLate{1};
+
+}  // namespace
+
+Admission Meter::admit(const Tier& tier, SteadyTime now) {
+  // The minute first: so no more than its limit is ever asked of the day on credit.
+  const Window::Verdict minute = window_.admit(tier.per_minute, now);
+  if (!minute.admitted) return {Admission::Spent::minute, 0, minute.next, day_.left(tier.per_day)};
+  const DayShare::Verdict day = day_.take(tier.per_day, tier.per_minute);
+  if (day.admitted) {
+    return {Admission::Spent::nothing, minute.left, minute.next, day.left, day.hungry};
+  }
+  if (day.left == 0) return {Admission::Spent::day, minute.left, minute.next, 0, day.hungry};
+  // The day has more, and the lender is late: it is asked again.
+  return {Admission::Spent::minute, 0, kLenderLate, day.left, true};
+}
+
+}  // namespace ara::accounts

@@ -1,0 +1,94 @@
+#include "http/access.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "http/problem.h"
+
+namespace ara::http {
+namespace {
+
+const std::string kAuthorization = "authorization";
+const std::string kApiKey = "x-api-key";
+constexpr std::string_view kScheme = "bearer ";
+
+/// RFC 6750, section 3: what kind of credential is wanted, and whether one was wrong.
+Reply refuse(const App& app, const Exchange& exchange, const Error& error, bool given) {
+  Reply reply = problem(app, exchange, error);
+  if (error.code == Code::unauthorized) {
+    reply.headers += given ? "www-authenticate: Bearer realm=\"ara\", error=\"invalid_token\"\r\n"
+                           : "www-authenticate: Bearer realm=\"ara\"\r\n";
+  }
+  return reply;
+}
+
+accounts::Role role_for(Access access) {
+  return access == Access::admin  ? accounts::Role::admin
+         : access == Access::user ? accounts::Role::user
+                                  : accounts::Role::readonly;
+}
+
+Result<accounts::Principal> who_sends(App& app, std::string_view authorization,
+                                      std::string_view key, SteadyTime now) {
+  auto& authenticator = app.accounts->authenticator();
+  if (!key.empty()) {
+    if (authorization.empty()) return authenticator.key(key, now);
+    return fail(Code::unauthorized, "Send one credential: Authorization or X-API-Key");
+  }
+  if (authorization.empty()) {
+    return fail(Code::unauthorized,
+                "Send a token (Authorization: Bearer …) or an API key (X-API-Key: ara_…)");
+  }
+  // The scheme is no secret, and any case of it is right (RFC 9110, section 11.1).
+  if (authorization.size() <= kScheme.size() ||
+      !std::ranges::equal(authorization.substr(0, kScheme.size()), kScheme,
+                          [](char given, char lower) {
+                            return given == lower || (lower != ' ' && (given | 0x20) == lower);
+                          })) {
+    return fail(Code::unauthorized, "Authorization must be Bearer and a token");
+  }
+  return authenticator.token(trim(authorization.substr(kScheme.size())), now);
+}
+
+}  // namespace
+
+std::optional<Reply> identify(App& app, Exchange& exchange) {
+  if (app.open) {
+    exchange.principal = accounts::local_admin();
+    return std::nullopt;
+  }
+  if (exchange.route->access == Access::open) return std::nullopt;
+  const std::string_view authorization = exchange.header(kAuthorization);
+  const std::string_view key = exchange.header(kApiKey);
+  auto who = who_sends(app, authorization, key, exchange.begun);
+  if (!who) return refuse(app, exchange, who.error(), !authorization.empty() || !key.empty());
+  const accounts::Role needed = role_for(exchange.route->access);
+  if (!who->may(needed)) {
+    const std::string role(to_string(needed));
+    return problem(app, exchange,
+                   Error{Code::forbidden, "This needs an account of the role " + role, {}, {}, {}});
+  }
+  exchange.principal = std::move(*who);
+  return std::nullopt;
+}
+
+std::string client_address(std::string_view peer, std::string_view forwarded_for,
+                           std::span<const IpRange> trusted) {
+  const auto is_trusted = [&](std::string_view text) {
+    const auto address = parse_ip(text);
+    return address && std::ranges::any_of(
+                          trusted, [&](const IpRange& range) { return range.contains(*address); });
+  };
+  std::string_view client = peer;
+  while (!forwarded_for.empty() && is_trusted(client)) {
+    const std::size_t comma = forwarded_for.rfind(',');
+    const bool more = comma != std::string_view::npos;
+    const std::string_view hop = trim(more ? forwarded_for.substr(comma + 1) : forwarded_for);
+    if (!parse_ip(hop)) break;
+    client = hop;
+    forwarded_for = more ? forwarded_for.substr(0, comma) : std::string_view{};
+  }
+  return std::string(client);
+}
+
+}  // namespace ara::http
