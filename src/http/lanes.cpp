@@ -109,31 +109,30 @@ HttpResponsePtr write(const App& app, const Exchange& exchange, Reply reply) {
   return response;
 }
 
-/// Whether the answer is the same bytes for whoever asks: a forecast in memory, asked for without a
+/// Whether the same answer may be asked for again soon: a forecast in memory, asked for without a
 /// request id of the client's own, on a connection that stays open.
-bool same_for_all(const App& app, const drogon::HttpRequest& request, const Exchange& exchange,
-                  const Reply& reply) {
+bool may_come_again(const App& app, const drogon::HttpRequest& request, const Exchange& exchange,
+                    const Reply& reply) {
   static const std::string kConnection = "connection";
-  static const std::string kOrigin = "origin";
-  return reply.shared && reply.status == drogon::k200OK && !exchange.head && !exchange.admission &&
-         exchange.given_request_id.empty() &&
-         (app.options.cors_origins.empty() || header(request, kOrigin).empty()) &&
-         request.version() == drogon::Version::kHttp11 && header(request, kConnection).empty() &&
-         !app.draining.load(std::memory_order_relaxed);
+  return reply.shared && reply.status == drogon::k200OK && !exchange.head &&
+         exchange.given_request_id.empty() && request.version() == drogon::Version::kHttp11 &&
+         header(request, kConnection).empty() && !app.draining.load(std::memory_order_relaxed);
 }
 
 /// The rendered response of this thread's event loop; docs/adr/0004 says why it carries no
 /// X-Request-ID.
-HttpResponsePtr write_rendered(const Reply& reply) {
+HttpResponsePtr write_rendered(const Exchange& exchange, const Reply& reply) {
   thread_local RenderedResponses rendered;
-  if (const auto* kept = rendered.find(reply.shared)) return *kept;
+  const void* who = exchange.principal ? exchange.principal->account.get() : nullptr;
+  const RenderedResponses::Key key{reply.shared, reply.headers, who};
+  if (const auto* kept = rendered.find(key)) return *kept;
   auto response = make_response(reply);
   const std::string_view lines(reply.headers);
   const std::size_t colon = lines.find(": ");
   response->addHeader(std::string(lines.substr(0, colon)),
                       std::string(lines.substr(colon + 2, lines.size() - colon - 4)));
   response->setBody(*reply.shared);
-  return rendered.keep(reply.shared, std::move(response));
+  return rendered.keep(key, std::move(response));
 }
 
 /// A request that the slow lane works on. Everything here happens on the event loop of its
@@ -197,7 +196,9 @@ void install_lanes(App& app, ConnectionGuard& guard) {
     auto reply = run_fast(app, exchange);
     if (reply) {
       guard.completed(peer_of(request->peerAddr().getSockAddr()), exchange.begun);
-      if (same_for_all(app, *request, exchange, *reply)) return write_rendered(*reply);
+      if (may_come_again(app, *request, exchange, *reply)) {
+        return write_rendered(exchange, *reply);
+      }
       return write(app, exchange, std::move(*reply));
     }
     request->attributes()->insert(kExchange, std::make_shared<Exchange>(std::move(exchange)));

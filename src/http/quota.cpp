@@ -1,6 +1,8 @@
+#include <array>
 #include <charconv>
 #include <format>
 
+#include "base/hash.h"
 #include "http/access.h"
 #include "http/json.h"
 #include "http/problem.h"
@@ -9,8 +11,6 @@ namespace ara::http {
 namespace {
 
 using std::chrono::seconds;
-
-constexpr std::string_view kMinuteSeconds = "60";
 
 /// Header lines are written on every answer: straight into the text, without a stream or format.
 class Lines {
@@ -30,6 +30,58 @@ class Lines {
  private:
   std::string& text_;
 };
+
+/// All that the header lines tell.
+struct Told {
+  std::int64_t per_minute = 0;
+  std::int64_t per_day = 0;
+  std::int64_t minute_left = 0;
+  std::int64_t day_left = 0;
+  std::int64_t next = 0;      ///< seconds until there is room for one more
+  std::int64_t midnight = 0;  ///< seconds until the day begins anew
+  std::int64_t now = 0;       ///< seconds since 1970
+
+  bool operator==(const Told&) const = default;
+};
+
+std::string lines_of(const Told& told) {
+  std::string text;
+  text.reserve(384);
+  Lines(text)
+      .put("x-ratelimit-limit: ")
+      .put(told.per_minute)
+      .put("\r\nx-ratelimit-remaining: ")
+      .put(told.minute_left)
+      .put("\r\nx-ratelimit-reset: ")
+      .put(told.now + told.next)
+      .put("\r\nx-ratelimit-daily-limit: ")
+      .put(told.per_day)
+      .put("\r\nx-ratelimit-daily-remaining: ")
+      .put(told.day_left)
+      .put("\r\nratelimit-policy: \"minute\";q=")
+      .put(told.per_minute)
+      .put(";w=60, \"day\";q=")
+      .put(told.per_day)
+      .put(";w=86400\r\nratelimit: \"minute\";r=")
+      .put(told.minute_left)
+      .put(";t=")
+      .put(told.next)
+      .put(", \"day\";r=")
+      .put(told.day_left)
+      .put(";t=")
+      .put(told.midnight)
+      .put("\r\n");
+  return text;
+}
+
+/// What is left as it is told: exact below a thousand, above cut to three digits. So a client that
+/// may ask a million times is told "at least" instead of a number that is old when it arrives, and
+/// most of its answers are the same bytes, rendered once (rendered.h).
+std::int64_t shown(std::int64_t left) {
+  std::int64_t unit = 1;
+  while (left / unit >= 1000) unit *= 10;
+  return left / unit * unit;
+}
 
 seconds until_midnight(WallTime now) {
   return std::chrono::ceil<seconds>(std::chrono::floor<std::chrono::days>(now) +
@@ -77,36 +129,27 @@ void tell_quota(App& app, const Exchange& exchange, Reply& reply) {
   const accounts::Admission& admission = *exchange.admission;
   const accounts::Tier& tier = exchange.principal->tier();
   const WallTime now = app.clock.now();
+  const seconds midnight = until_midnight(now);
   const seconds next = admission.spent == accounts::Admission::Spent::day
-                           ? until_midnight(now)
+                           ? midnight
                            : std::chrono::ceil<seconds>(admission.minute_next);
-  const std::int64_t epoch = std::chrono::ceil<seconds>(now).time_since_epoch().count();
-  Lines(reply.headers)
-      .put("x-ratelimit-limit: ")
-      .put(tier.per_minute)
-      .put("\r\nx-ratelimit-remaining: ")
-      .put(admission.minute_left)
-      .put("\r\nx-ratelimit-reset: ")
-      .put(epoch + next.count())
-      .put("\r\nx-ratelimit-daily-limit: ")
-      .put(tier.per_day)
-      .put("\r\nx-ratelimit-daily-remaining: ")
-      .put(admission.day_left)
-      .put("\r\nratelimit-policy: \"minute\";q=")
-      .put(tier.per_minute)
-      .put(";w=")
-      .put(kMinuteSeconds)
-      .put(", \"day\";q=")
-      .put(tier.per_day)
-      .put(";w=86400\r\nratelimit: \"minute\";r=")
-      .put(admission.minute_left)
-      .put(";t=")
-      .put(next.count())
-      .put(", \"day\";r=")
-      .put(admission.day_left)
-      .put(";t=")
-      .put(until_midnight(now).count())
-      .put("\r\n");
+  const Told told{tier.per_minute,
+                  tier.per_day,
+                  shown(admission.minute_left),
+                  shown(admission.day_left),
+                  next.count(),
+                  midnight.count(),
+                  std::chrono::ceil<seconds>(now).time_since_epoch().count()};
+  // An account that asks so often that its cost matters is told the same many times a second.
+  struct Written {
+    Told told;
+    std::string lines;
+  };
+  thread_local std::array<Written, 64> memory;
+  const void* who = exchange.principal->account.get();
+  Written& written = memory[mix64(reinterpret_cast<std::uintptr_t>(who)) % memory.size()];
+  if (written.lines.empty() || written.told != told) written = {told, lines_of(told)};
+  reply.headers += written.lines;
 }
 
 }  // namespace ara::http
