@@ -122,14 +122,14 @@ domain::ForecastKey key_of(const domain::Series& series, domain::AnalysisLevel l
 
 std::string whole(const domain::Series& series, domain::AnalysisLevel level) {
   return serve::encode(
-      serve::make_forecast(key_of(series, level), series, *serve::built_in(level, kBars).row, {})
+      serve::make_forecast(key_of(series, level), series, serve::built_in(level, kBars), {})
           .value());
 }
 
 /// What is wrong with the forecast of a series, if anything.
 std::optional<std::string> fault_of(const domain::Series& series, domain::AnalysisLevel level) {
   const auto forecast =
-      serve::make_forecast(key_of(series, level), series, *serve::built_in(level, kBars).row, {});
+      serve::make_forecast(key_of(series, level), series, serve::built_in(level, kBars), {});
   if (!forecast) return forecast.error().message;
   if (forecast->days.size() != kHorizon) return "not as many days as asked for";
   domain::Date last = forecast->as_of;

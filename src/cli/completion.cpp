@@ -218,10 +218,8 @@ std::function<int()> enrol_completion(CLI::App& app, Context&) {
   app.add_option("SHELL", *shell, "The shell to write for")
       ->required()
       ->type_name(shell_names("|"));
-  return [shell, root = app.get_parent()] {
-    const auto script = completion_script(*root, *shell);
-    return script ? emit_or_report(*script) : report(script.error());
-  };
+  return
+      [shell, root = app.get_parent()] { return emit_or_report(completion_script(*root, *shell)); };
 }
 
 }  // namespace ara::cli

@@ -51,6 +51,12 @@ Result<std::vector<const models::ModelRow*>> parse_models(std::string_view names
   return rows;
 }
 
+Result<std::size_t> parse_threads(const EvaluateOptions& options) {
+  return parse_bounded("threads", options.threads, 1, 256).transform([](int threads) {
+    return static_cast<std::size_t>(threads);
+  });
+}
+
 Result<int> parse_bounded(std::string_view field, std::string_view text, int low, int high) {
   const auto value = parse_integer(text);
   if (!value || *value < low || *value > high) {

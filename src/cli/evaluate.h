@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/command.h"
+#include "cli/output.h"
 #include "models/model.h"
 #include "registry/shelf.h"
 
@@ -29,11 +31,27 @@ void add_evaluate_options(CLI::App& app, EvaluateOptions& options, std::string_v
 Result<std::vector<const models::ModelRow*>> parse_models(std::string_view names,
                                                           std::string_view default_model,
                                                           const registry::Shelf& shelf);
+/// As many threads as were asked for.
+Result<std::size_t> parse_threads(const EvaluateOptions& options);
 
 /// An integer in [low, high]; Code::invalid on `field`.
 Result<int> parse_bounded(std::string_view field, std::string_view text, int low, int high);
 
-/// Writes a plot. Code::io.
+/// Writes text to a file. Code::io.
 Result<void> write_file(const std::string& path, std::string_view text);
+
+/// Puts out a report (of evaluate_series.h or evaluate_bars.h) as the options say, or its error;
+/// the exit status.
+template <class Report>
+int put_out(const EvaluateOptions& options, const Result<Report>& made) {
+  if (!made) return report(made.error());
+  if (!options.plot.empty()) {
+    if (const auto written = write_file(options.plot, plot(*made)); !written) {
+      return report(written.error());
+    }
+  }
+  return emit_or_report(options.json ? to_json(*made) + "\n"
+                                     : to_text(*made, standard_output().colour));
+}
 
 }  // namespace ara::cli

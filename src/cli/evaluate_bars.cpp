@@ -107,8 +107,9 @@ struct Scored {
   std::optional<Error> fatal;                ///< of a peer
 };
 
+/// Where there are `trees`, models that use some take those of the symbol's asset type.
 Scored score(const evaluation::Symbol& symbol, const evaluation::RollOptions& options,
-             const std::vector<const models::ModelRow*>& rows) {
+             const std::vector<const models::ModelRow*>& rows, YearlyTrees* trees) {
   Scored scored{.scores = {.name = symbol.name}};
   const auto roll = evaluation::Roll::make(symbol, options);
   if (!roll) {
@@ -124,8 +125,15 @@ Scored score(const evaluation::Symbol& symbol, const evaluation::RollOptions& op
     }
     scored.scores.peers[p] = std::move(*peer);
   }
+  evaluation::SettingAt with_trees;
+  if (trees != nullptr) {
+    with_trees = [&](models::Setting setting, domain::Time until) {
+      setting.trees = trees->at(symbol.asset_type, until);
+      return setting;
+    };
+  }
   for (const models::ModelRow* row : rows) {
-    auto model = roll->model(*row);
+    auto model = roll->model(*row, with_trees);
     scored.errors.push_back(model ? std::nullopt : std::optional(model.error()));
     scored.scores.models.push_back(model ? std::move(*model) : evaluation::MethodScores{});
   }
@@ -169,29 +177,23 @@ Result<BarsReport> evaluate(const Options& options) {
   if (!horizon) return std::unexpected(horizon.error());
   const auto last = parse_bounded("last", options.last, 1, kMostOrigins);
   if (!last) return std::unexpected(last.error());
-  const auto threads = parse_bounded("threads", options.threads, 1, 256);
+  const auto threads = parse_threads(options);
   if (!threads) return std::unexpected(threads.error());
   auto universe = load_all(options.paths, *horizon);
   if (!universe) return std::unexpected(universe.error());
 
-  evaluation::RollOptions roll{.horizon = *horizon,
-                               .last = static_cast<std::size_t>(*last),
-                               .history = registry::kHistory,
-                               .setting_at = {}};
+  const evaluation::RollOptions roll{
+      .horizon = *horizon, .last = static_cast<std::size_t>(*last), .history = registry::kHistory};
   std::optional<YearlyTrees> trees;
   if (options.global || std::ranges::any_of(*rows, &models::ModelRow::needs_trees)) {
     if (const auto can = training::available(); !can) return std::unexpected(can.error());
     trees.emplace(universe->symbols);
-    roll.setting_at = [&](models::Setting setting, domain::Time until) {
-      setting.trees = trees->at(until);
-      return setting;
-    };
   }
   std::vector<Scored> scored(universe->symbols.size());
   {
     Progress progress(scored.size(), "symbols");
-    for_each_index(scored.size(), static_cast<std::size_t>(*threads), [&](std::size_t i) {
-      scored[i] = score(universe->symbols[i], roll, *rows);
+    for_each_index(scored.size(), *threads, [&](std::size_t i) {
+      scored[i] = score(universe->symbols[i], roll, *rows, trees ? &*trees : nullptr);
       progress.advance();
     });
   }
@@ -201,18 +203,6 @@ Result<BarsReport> evaluate(const Options& options) {
   report->seconds = std::chrono::duration<double>(system_clock().steady() - start).count();
   report->cpu_seconds = cpu_seconds();
   return report;
-}
-
-int run(const Options& options) {
-  const auto report = evaluate(options);
-  if (!report) return cli::report(report.error());
-  if (!options.plot.empty()) {
-    if (const auto written = write_file(options.plot, plot(*report)); !written) {
-      return cli::report(written.error());
-    }
-  }
-  return emit_or_report(options.json ? to_json(*report) + "\n"
-                                     : to_text(*report, standard_output().colour));
 }
 
 }  // namespace
@@ -231,7 +221,7 @@ std::function<int()> enrol_evaluate_bars(CLI::App& app) {
   app.add_flag("--global", options->global,
                "Train the global model at the start of each year and let the combination use it");
   add_evaluate_options(app, *options, models::catalog().back().name);
-  return [options] { return run(*options); };
+  return [options] { return put_out(*options, evaluate(*options)); };
 }
 
 }  // namespace ara::cli

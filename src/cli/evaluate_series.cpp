@@ -100,7 +100,7 @@ Result<SeriesReport> evaluate(const Options& options) {
   if (!rows) return std::unexpected(rows.error());
   const auto season = parse_bounded("season", options.season, 1, kLongestSeason);
   if (!season) return std::unexpected(season.error());
-  const auto threads = parse_bounded("threads", options.threads, 1, 256);
+  const auto threads = parse_threads(options);
   if (!threads) return std::unexpected(threads.error());
   const auto tasks = read_tasks(options, *season);
   if (!tasks) return std::unexpected(tasks.error());
@@ -111,7 +111,7 @@ Result<SeriesReport> evaluate(const Options& options) {
   const models::Setting setting{.scale = domain::Scale::level, .season = *season};
   Progress progress(rows->size() * tasks->size(), "series");
   for (const models::ModelRow* row : *rows) {
-    auto outcome = score_model(*row, *tasks, setting, static_cast<std::size_t>(*threads), progress);
+    auto outcome = score_model(*row, *tasks, setting, *threads, progress);
     outcome.owa = evaluation::owa(outcome.scores, naive2);
     // One model of many may refuse; the one that was asked for may not.
     if (outcome.error && row == rows->front()) return std::unexpected(*outcome.error);
@@ -120,18 +120,6 @@ Result<SeriesReport> evaluate(const Options& options) {
   report.seconds = seconds_since(start);
   report.cpu_seconds = cpu_seconds();
   return report;
-}
-
-int run(const Options& options) {
-  const auto report = evaluate(options);
-  if (!report) return cli::report(report.error());
-  if (!options.plot.empty()) {
-    if (const auto written = write_file(options.plot, plot(*report)); !written) {
-      return cli::report(written.error());
-    }
-  }
-  return emit_or_report(options.json ? to_json(*report) + "\n"
-                                     : to_text(*report, standard_output().colour));
 }
 
 }  // namespace
@@ -147,7 +135,7 @@ std::function<int()> enrol_evaluate_series(CLI::App& app) {
   app.add_option("--season", options->season, "Values in a season, e.g. 24 for hours; 1: none [1]")
       ->type_name("M");
   add_evaluate_options(app, *options, kDefaultModel);
-  return [options] { return run(*options); };
+  return [options] { return put_out(*options, evaluate(*options)); };
 }
 
 }  // namespace ara::cli

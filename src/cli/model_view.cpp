@@ -11,6 +11,8 @@ namespace {
 using registry::Version;
 using storage::ModelStatus;
 
+constexpr std::size_t kDigits = 8;  ///< of an artefact's hash, enough to tell them apart
+
 /// A refused version has no scores where it could not be fitted.
 bool scored(const Version& version) {
   return version.scores.origins > 0;
@@ -104,6 +106,7 @@ yyjson_mut_val* to_json(Json& json, const Version& version) {
 std::string version_table(std::span<const Version> versions, bool colour) {
   using enum Table::Align;
   Table table({{"Model"},
+               {"Artefact"},
                {"Type"},
                {"Sessions"},
                {"Status"},
@@ -114,6 +117,7 @@ std::string version_table(std::span<const Version> versions, bool colour) {
                {"Made"}});
   for (const Version& version : versions) {
     table.add({{version.id(), "1"},
+               {version.artefact.substr(0, kDigits)},
                {std::string(domain::describe(version.asset_type).name)},
                {std::string(version.band.name)},
                {std::string(to_string(version.status)), style_of(version.status)},
@@ -136,6 +140,7 @@ std::string version_page(const Version& version, bool colour) {
   fact("Serves", std::format("{}, {} sessions", domain::describe(version.asset_type).name,
                              version.band.name));
   fact("Hash", version.hash());
+  if (!version.artefact.empty()) fact("Artefact", version.artefact);
   fact("Made", to_rfc3339(version.created));
   fact("Made by", version.command);
   fact("From", std::format("{} bars of {} symbols, {} to {}, content {:016x}", version.bars,

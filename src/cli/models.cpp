@@ -249,15 +249,13 @@ std::function<int()> enrol_models(CLI::App& app, Context& context) {
   return [options, actions, user, &context] {
     options->models_path = context.config.models_path();
     if (user->parsed()) {
-      const auto text = add_user_model(*options);
-      return text ? emit_or_report(*text) : report(text.error());
+      return emit_or_report(add_user_model(*options));
     }
     const auto store = context.open_store(context.config);
     if (!store) return report(store.error());
     for (const auto& [command, action] : actions) {
       if (!command->parsed()) continue;
-      const auto text = action(*options, **store);
-      return text ? emit_or_report(*text) : report(text.error());
+      return emit_or_report(action(*options, **store));
     }
     return 0;
   };

@@ -45,8 +45,8 @@ Result<void> emit(std::string_view text) {
   return {};
 }
 
-int emit_or_report(std::string_view text) {
-  const auto written = emit(text);
+int emit_or_report(const Result<std::string>& text) {
+  const auto written = text.and_then([](const std::string& made) { return emit(made); });
   return written ? 0 : report(written.error());
 }
 

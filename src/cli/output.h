@@ -20,8 +20,8 @@ Look standard_output();
 /// Writes to standard output, all of it or an error (Code::io). A reader that has seen enough
 /// (`ara symbols | head -1`) is no error.
 Result<void> emit(std::string_view text);
-/// emit, reported: the exit status.
-int emit_or_report(std::string_view text);
+/// The text, or else why it could not be made or written, reported: the exit status.
+int emit_or_report(const Result<std::string>& text);
 
 /// `text` in an SGR style such as "1" (bold) or "38;5;31"; as it is without colour.
 std::string paint(std::string_view text, std::string_view style, bool colour);

@@ -115,10 +115,7 @@ std::function<int()> enrol_predict(CLI::App& app, Context& context) {
   auto* json = app.add_flag("--json", options->json, "The body that the API answers");
   app.add_flag("--plot", options->plot, "A fan chart of recent closes and the forecast")
       ->excludes(json);
-  return [options, &context] {
-    const auto text = predict(*options, context);
-    return text ? emit_or_report(*text) : report(text.error());
-  };
+  return [options, &context] { return emit_or_report(predict(*options, context)); };
 }
 
 }  // namespace ara::cli

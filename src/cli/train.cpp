@@ -49,6 +49,11 @@ Result<std::vector<registry::TrainOptions>> plan(const Options& options, const C
   one.symbols = static_cast<std::size_t>(*symbols);
   one.origins = static_cast<std::size_t>(*origins);
   one.models = std::move(*models);
+  if (options.model == "all") {
+    for (const models::ModelRow& row : models::catalog()) {
+      if (row.needs_trees) one.models.push_back(&row);  // they are trained
+    }
+  }
 
   std::vector<registry::Band> bands(registry::bands().begin(), registry::bands().end());
   if (!options.horizon.empty()) {
@@ -116,8 +121,9 @@ std::string as_text(const std::vector<registry::TrainOptions>& parts,
                     const std::vector<Trained>& all, bool colour) {
   std::string out;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    out += (i == 0 ? "" : "\n") + sentence(parts[i], all[i]) + "\n" +
-           version_table(all[i].versions, colour);
+    out += (i == 0 ? "" : "\n") + sentence(parts[i], all[i]);
+    for (const std::string& note : all[i].notes) out += note + ".\n";
+    out += "\n" + version_table(all[i].versions, colour);
     for (const registry::Version& version : all[i].versions) {
       if (version.status != storage::ModelStatus::refused) continue;
       out += std::format("{}: refused, {}.\n", version.id(), version.reason);
@@ -139,6 +145,9 @@ std::string as_json(const std::vector<registry::TrainOptions>& parts,
     yyjson_mut_val* symbols = json.array();
     for (const std::string& symbol : all[i].symbols) json.append(symbols, json.text(symbol));
     json.put(item, "symbols", symbols);
+    yyjson_mut_val* notes = json.array();
+    for (const std::string& note : all[i].notes) json.append(notes, json.text(note));
+    json.put(item, "notes", notes);
     json.put(item, "champion", all[i].champion.empty() ? json.null() : json.text(all[i].champion));
     json.put(item, "promoted", json.boolean(all[i].promoted));
     yyjson_mut_val* models = json.array();
@@ -194,10 +203,7 @@ std::function<int()> enrol_train(CLI::App& app, Context& context) {
                  "A candidate, several with commas between them, or all [all]")
       ->type_name("NAME");
   app.add_flag("--json", options->json, "One JSON object on standard output");
-  return [options, &context] {
-    const auto text = train(*options, context);
-    return text ? emit_or_report(*text) : report(text.error());
-  };
+  return [options, &context] { return emit_or_report(train(*options, context)); };
 }
 
 }  // namespace ara::cli

@@ -11,20 +11,25 @@
 
 namespace ara::cli {
 
-/// The trees of the global model as a service would have had them at a time: trained on all the
-/// symbols up to the end of the year before, each year once, when first asked for. Thread-safe.
+/// The trees of the global model as a service would have had them at a time: for each asset type
+/// trained on all its symbols up to the end of the year before, each year once, when first asked
+/// for. Thread-safe.
 class YearlyTrees {
  public:
   /// The symbols outlive this.
   explicit YearlyTrees(std::span<const evaluation::Symbol> symbols);
 
   /// None where what came before was too little to train on.
-  std::shared_ptr<const models::Trees> at(domain::Time time);
+  std::shared_ptr<const models::Trees> at(domain::AssetType asset_type, domain::Time time);
 
  private:
-  std::vector<training::Series> series_;
+  struct OfType {
+    std::vector<training::Series> series;
+    std::map<int, std::shared_ptr<const models::Trees>> by_year;
+  };
+
   std::mutex mutex_;
-  std::map<int, std::shared_ptr<const models::Trees>> by_year_;
+  std::map<domain::AssetType, OfType> types_;
 };
 
 }  // namespace ara::cli

@@ -60,7 +60,7 @@ struct Config {
   std::vector<std::string> tls;
 
   std::string database_path() const { return home + "/ara.db"; }
-  std::string models_path() const { return home + "/models"; }  ///< of users' models
+  std::string models_path() const { return home + "/models"; }  ///< of users' models and trees
 };
 
 /// One row per setting in settings.cpp. Its name is its environment variable; its key in ara.toml

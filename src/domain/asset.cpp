@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/find_named.h"
 #include "base/text.h"
 
 namespace ara::domain {
@@ -26,13 +27,9 @@ const AssetRow& describe(AssetType type) {
 }
 
 Result<AssetType> parse_asset_type(std::string_view name) {
-  const std::string wanted = to_lower(name);
-  std::string allowed = "one of";
-  for (const AssetRow& row : kAssets) {
-    if (row.name == wanted) return row.type;
-    allowed += (row.type == AssetType::stock ? " " : ", ") + std::string(row.name);
-  }
-  return invalid("asset_type", name, allowed);
+  const auto row = find_named(kAssets, "asset_type", to_lower(name));
+  if (!row) return std::unexpected(row.error());
+  return (*row)->type;
 }
 
 }  // namespace ara::domain

@@ -139,16 +139,16 @@ domain::Date Roll::date(std::size_t origin) const {
   return domain::date_of(symbol_->bars[first_ + origin].time);
 }
 
-Result<MethodScores> Roll::model(const models::ModelRow& row, const Watch& watch) const {
-  return roll(row, {options_->history, symbol_->market, true}, watch);
+Result<MethodScores> Roll::model(const models::ModelRow& row, const SettingAt& setting_at,
+                                 const Watch& watch) const {
+  return roll(row, {options_->history, symbol_->market, setting_at}, watch);
 }
 
 Result<MethodScores> Roll::peer(Peer peer, const Watch& watch) const {
   if (peer == Peer::historical) return historical(watch);
   const auto row = models::find_model(kPeerNames[static_cast<std::size_t>(peer)]);
   if (!row) return std::unexpected(row.error());
-  return roll(**row, {peer == Peer::drift ? options_->history : kGarchReturns + 1, {}, false},
-              watch);
+  return roll(**row, {peer == Peer::drift ? options_->history : kGarchReturns + 1, {}, {}}, watch);
 }
 
 Result<MethodScores> Roll::roll(const models::ModelRow& row, const FitOn& on,
@@ -166,9 +166,7 @@ Result<MethodScores> Roll::roll(const models::ModelRow& row, const FitOn& on,
     if (count != fitted) {
       const std::size_t from = count - std::min(count, on.history);
       models::Setting setting{.scale = scale_, .seed = content_[count - 1]};
-      if (on.learned && options_->setting_at) {
-        setting = options_->setting_at(std::move(setting), bars[count - 1].time);
-      }
+      if (on.setting_at) setting = on.setting_at(std::move(setting), bars[count - 1].time);
       auto fit = models::fit(row, bars.subspan(from, count - from), setting,
                              on.market.empty() ? on.market : on.market.subspan(from, count - from));
       if (!fit) return std::unexpected(std::move(fit.error()));

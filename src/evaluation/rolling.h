@@ -28,14 +28,13 @@ struct Symbol {
   std::vector<double> market;
 };
 
-/// What a fit is told beside the bars; `until` is the time of the last bar that may be used.
+/// Completes the setting of each fit; `until` is the time of the last bar that may be used.
 using SettingAt = std::function<models::Setting(models::Setting setting, domain::Time until)>;
 
 struct RollOptions {
   int horizon = 5;          ///< sessions ahead, all of 1 to this are scored
   std::size_t last = 250;   ///< origins, the newest for which all outcomes are known
   std::size_t history = 0;  ///< newest bars that a fit of the evaluated model sees
-  SettingAt setting_at;     ///< completes the setting of each fit; may be empty
 };
 
 /// Directions that were called: those of changes other than 0.
@@ -89,7 +88,8 @@ class Roll {
 
   /// Fits on the newest `options.history` bars whenever the count of bars is a multiple of kRefit,
   /// updates in between, and so forecasts at each origin what a service would.
-  Result<MethodScores> model(const models::ModelRow& row, const Watch& watch = {}) const;
+  Result<MethodScores> model(const models::ModelRow& row, const SettingAt& setting_at = {},
+                             const Watch& watch = {}) const;
 
   /// Peers see no market. drift: the catalog's random walk with drift, fitted as `model` is.
   /// historical: of the h-step changes that end on the newest 250 bars, the empirical quantiles and
@@ -103,7 +103,7 @@ class Roll {
   struct FitOn {
     std::size_t history = 0;
     std::span<const double> market;
-    bool learned = false;  ///< whether options.setting_at applies
+    SettingAt setting_at;
   };
   Result<MethodScores> roll(const models::ModelRow& row, const FitOn& on, const Watch& watch) const;
   MethodScores historical(const Watch& watch) const;

@@ -1,6 +1,6 @@
 #include <array>
-#include <string>
 
+#include "base/find_named.h"
 #include "models/fits.h"
 
 namespace ara::models {
@@ -119,6 +119,7 @@ constexpr std::array kCatalog{
                        "Chen and Guestrin 2016, XGBoost; as one model for all series, "
                        "Montero-Manso and Hyndman 2021",
              .min_bars = 100,
+             .uses_trees = true,
              .needs_trees = true,
              .fit = fit_gbm},
     ModelRow{.name = "full",
@@ -126,6 +127,7 @@ constexpr std::array kCatalog{
              .source = "Lichtendahl, Grushka-Cockayne and Winkler 2013, Is it better to average "
                        "probabilities or quantiles?, equation 2; see combination",
              .min_bars = 10,
+             .uses_trees = true,
              .fit = fit_full},
     ModelRow{.name = "combination",
              .title = "Weighted average of models' quantiles, calibrated",
@@ -134,6 +136,7 @@ constexpr std::array kCatalog{
                        "learning with continuous ranked probability score; Zaffran, Feron, Goude, "
                        "Josse and Dieuleveut 2022, Adaptive conformal predictions for time series",
              .min_bars = 10,
+             .uses_trees = true,
              .fit = fit_combination},
 };
 
@@ -159,12 +162,7 @@ const ModelRow& row_for(domain::AnalysisLevel level, std::size_t bars) {
 }
 
 Result<const ModelRow*> find_model(std::string_view name) {
-  std::string allowed = "one of";
-  for (const ModelRow& row : kCatalog) {
-    if (row.name == name) return &row;
-    allowed += (&row == &kCatalog.front() ? " " : ", ") + std::string(row.name);
-  }
-  return invalid("model", name, allowed);
+  return find_named(kCatalog, "model", name);
 }
 
 std::string_view version() {

@@ -1,17 +1,16 @@
 // Random walk with drift: y(t+1) = y(t) + b + e. The drift is the mean difference; the variance of
 // the change over h sessions is s^2 (h + h^2 / (T - 1)), the second term being the uncertainty of
 // the drift (Hyndman and Athanasopoulos, FPP3, section 5.5).
-#include <utility>
-
 #include "models/fits.h"
 #include "models/gaussian.h"
 
 namespace ara::models {
 namespace {
 
-class Drift final : public Model {
+class Drift final : public GaussianModel {
  public:
-  Drift(const ModelRow& row, const Sample& sample, domain::Scale scale) : Model(row, scale) {
+  Drift(const ModelRow& row, const Sample& sample, domain::Scale scale)
+      : GaussianModel(row, scale) {
     fitted_.assign(sample.values.begin(), sample.values.end());
     const auto values = sample.values;
     differences_ = static_cast<double>(values.size() - 1);
@@ -28,20 +27,11 @@ class Drift final : public Model {
   /// The change from the last value has the same distribution whatever that value is.
   void advance(const Observation&) override {}
 
-  Path forecast(int horizon) const override {
-    return gaussian_path(horizon, [this](int h) { return moments(h); });
-  }
-
-  domain::QuantileFunction next() const override {
-    const auto [mean, variance] = moments(1);
-    return domain::QuantileFunction::normal(mean, std::sqrt(variance));
-  }
-
   std::unique_ptr<Model> clone() const override { return std::make_unique<Drift>(*this); }
   std::unique_ptr<Model> restarted() const override { return clone(); }
 
  private:
-  std::pair<double, double> moments(int h) const {
+  std::pair<double, double> moments(int h) const override {
     const double steps = h;
     return {steps * drift_, variance_ * (steps + steps * steps / differences_)};
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <utility>
 
 #include "models/model.h"
 
@@ -19,5 +20,24 @@ Path gaussian_path(int horizon, Moments moments) {
   }
   return path;
 }
+
+/// A model whose changes are normal, with moments known for each horizon.
+class GaussianModel : public Model {
+ public:
+  Path forecast(int horizon) const final {
+    return gaussian_path(horizon, [this](int h) { return moments(h); });
+  }
+
+  domain::QuantileFunction next() const final {
+    const auto [mean, variance] = moments(1);
+    return domain::QuantileFunction::normal(mean, std::sqrt(variance));
+  }
+
+ protected:
+  using Model::Model;
+
+  /// Mean and variance of the change from the last value to that `h` sessions ahead.
+  virtual std::pair<double, double> moments(int h) const = 0;
+};
 
 }  // namespace ara::models

@@ -223,6 +223,14 @@ Result<void> check_gbm(const Trees& trees) {
   return {};
 }
 
+Result<domain::Date> trained_until(const Trees& trees) {
+  const auto note = trees.notes().find(kUntilNote);
+  if (note != trees.notes().end()) {
+    if (const auto date = domain::parse_iso_date(note->second)) return *date;
+  }
+  return fail(Code::corrupt, "the trees do not say from which bars they learned");
+}
+
 Fitted fit_gbm(const ModelRow& row, const Sample& sample, const Setting& setting) {
   if (const auto fits = check_gbm(*setting.trees); !fits) return std::unexpected(fits.error());
   return std::make_unique<Gbm>(row, sample, setting);

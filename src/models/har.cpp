@@ -11,6 +11,7 @@
 #include "models/anchors.h"
 #include "models/fits.h"
 #include "models/har_state.h"
+#include "models/triangular.h"
 
 namespace ara::models {
 namespace {
@@ -46,14 +47,7 @@ Features solve(const Square& gram, const Features& moments, double penalty) {
     }
   }
   Features b = moments;
-  for (std::size_t i = 0; i < kFeatures; ++i) {
-    for (std::size_t k = 0; k < i; ++k) b[i] -= l[i][k] * b[k];
-    b[i] /= l[i][i];
-  }
-  for (std::size_t i = kFeatures; i-- > 0;) {
-    for (std::size_t k = i + 1; k < kFeatures; ++k) b[i] -= l[k][i] * b[k];
-    b[i] /= l[i][i];
-  }
+  solve_factored([&](std::size_t i, std::size_t k) { return l[i][k]; }, b, kFeatures);
   return b;
 }
 

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <optional>
 
+#include "models/triangular.h"
+
 namespace ara::models {
 
 /// Non-linear least squares in up to N parameters, the first `count` of each array being in use.
@@ -34,14 +36,7 @@ std::optional<std::array<double, N>> solve(const NormalEquations<N>& equations, 
       l[i][j] = sum / l[j][j];
     }
   }
-  for (std::size_t i = 0; i < count; ++i) {
-    for (std::size_t k = 0; k < i; ++k) x[i] -= l[i][k] * x[k];
-    x[i] /= l[i][i];
-  }
-  for (std::size_t i = count; i-- > 0;) {
-    for (std::size_t k = i + 1; k < count; ++k) x[i] -= l[k][i] * x[k];
-    x[i] /= l[i][i];
-  }
+  solve_factored([&](std::size_t i, std::size_t k) { return l[i][k]; }, x, count);
   return x;
 }
 

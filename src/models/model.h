@@ -133,7 +133,8 @@ struct ModelRow {
   std::string_view title;    ///< for people
   std::string_view source;   ///< paper and equation
   std::size_t min_bars;      ///< fewer are refused with Code::invalid on field "bars"
-  bool needs_trees = false;  ///< without Setting::trees refused: Code::invalid on field "trees"
+  bool uses_trees = false;   ///< Setting::trees, where there are any, make another model of it
+  bool needs_trees = false;  ///< without them refused: Code::invalid on field "trees"
   /// Estimates the parameters on a sample of at least min_bars and folds the state over it. `row`
   /// is this row.
   Result<std::unique_ptr<Model>> (*fit)(const ModelRow& row, const Sample& sample,

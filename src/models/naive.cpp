@@ -1,16 +1,15 @@
 // The random walk, y(t+1) = y(t) + e: the variance of the change over h sessions is s^2 h, with s^2
 // the mean squared difference (Hyndman and Athanasopoulos, FPP3, sections 5.2 and 5.5).
-#include <utility>
-
 #include "models/fits.h"
 #include "models/gaussian.h"
 
 namespace ara::models {
 namespace {
 
-class Naive final : public Model {
+class Naive final : public GaussianModel {
  public:
-  Naive(const ModelRow& row, const Sample& sample, domain::Scale scale) : Model(row, scale) {
+  Naive(const ModelRow& row, const Sample& sample, domain::Scale scale)
+      : GaussianModel(row, scale) {
     const auto values = sample.values;
     fitted_.assign(values.begin(), values.end());
     double squares = 0;
@@ -24,18 +23,12 @@ class Naive final : public Model {
   /// The change from the last value has the same distribution whatever that value is.
   void advance(const Observation&) override {}
 
-  Path forecast(int horizon) const override {
-    return gaussian_path(horizon, [this](int h) { return std::pair{0.0, variance_ * h}; });
-  }
-
-  domain::QuantileFunction next() const override {
-    return domain::QuantileFunction::normal(0, std::sqrt(variance_));
-  }
-
   std::unique_ptr<Model> clone() const override { return std::make_unique<Naive>(*this); }
   std::unique_ptr<Model> restarted() const override { return clone(); }
 
  private:
+  std::pair<double, double> moments(int h) const override { return {0, variance_ * h}; }
+
   double variance_ = 0;  ///< of one difference
 };
 

@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "models/triangular.h"
+
 namespace ara::models {
 
 /// A least-squares regression whose rows are taken one by one, and its solution with
@@ -43,14 +45,7 @@ class Ridge {
         }
       }
     }
-    for (std::size_t i = 0; i < columns_; ++i) {
-      for (std::size_t k = 0; k < i; ++k) x[i] -= at(i, k) * x[k];
-      x[i] /= at(i, i);
-    }
-    for (std::size_t i = columns_; i-- > 0;) {
-      for (std::size_t k = i + 1; k < columns_; ++k) x[i] -= at(k, i) * x[k];
-      x[i] /= at(i, i);
-    }
+    solve_factored(at, x, columns_);
     return x;
   }
 

@@ -3,7 +3,6 @@
 // sections 5.2 and 5.5). With a season of 1, or not more than one whole season to learn from, it is
 // the random walk.
 #include <algorithm>
-#include <utility>
 
 #include "models/fits.h"
 #include "models/gaussian.h"
@@ -11,10 +10,10 @@
 namespace ara::models {
 namespace {
 
-class SeasonalNaive final : public Model {
+class SeasonalNaive final : public GaussianModel {
  public:
   SeasonalNaive(const ModelRow& row, const Sample& sample, const Setting& setting)
-      : Model(row, setting.scale) {
+      : GaussianModel(row, setting.scale) {
     const auto values = sample.values;
     const auto season = static_cast<std::size_t>(std::max(1, setting.season));
     newest_.assign(season + 1 < values.size() ? season : 1, values.front());
@@ -39,15 +38,6 @@ class SeasonalNaive final : public Model {
     at_ = (at_ + 1) % newest_.size();
   }
 
-  Path forecast(int horizon) const override {
-    return gaussian_path(horizon, [this](int h) { return moments(h); });
-  }
-
-  domain::QuantileFunction next() const override {
-    const auto [mean, variance] = moments(1);
-    return domain::QuantileFunction::normal(mean, std::sqrt(variance));
-  }
-
   std::unique_ptr<Model> clone() const override { return std::make_unique<SeasonalNaive>(*this); }
 
   std::unique_ptr<Model> restarted() const override {
@@ -58,7 +48,7 @@ class SeasonalNaive final : public Model {
   }
 
  private:
-  std::pair<double, double> moments(int h) const {
+  std::pair<double, double> moments(int h) const override {
     const std::size_t ahead = static_cast<std::size_t>(h) - 1;
     const double seasons = static_cast<double>(ahead / newest_.size() + 1);
     return {newest_[(at_ + ahead) % newest_.size()] - last_, variance_ * seasons};

@@ -1,7 +1,5 @@
 // Simple exponential smoothing; the variance h sessions ahead is s^2 (1 + (h - 1) alpha^2)
 // (Hyndman et al. 2008, table 6.1, ETS(A,N,N)).
-#include <utility>
-
 #include "models/fits.h"
 #include "models/gaussian.h"
 #include "models/smoothing.h"
@@ -9,10 +7,12 @@
 namespace ara::models {
 namespace {
 
-class Ses final : public Model {
+class Ses final : public GaussianModel {
  public:
   Ses(const ModelRow& row, const Sample& sample, domain::Scale scale)
-      : Model(row, scale), smoothing_(fit_smoothing(sample.values)), level_(smoothing_.initial) {
+      : GaussianModel(row, scale),
+        smoothing_(fit_smoothing(sample.values)),
+        level_(smoothing_.initial) {
     fitted_ = levels_before(smoothing_, sample.values);
     for (std::size_t i = 0; i < sample.size(); ++i) Ses::advance(sample[i]);
   }
@@ -20,15 +20,6 @@ class Ses final : public Model {
   void advance(const Observation& seen) override {
     level_ = smoothing_.next_level(level_, seen.value);
     last_ = seen.value;
-  }
-
-  Path forecast(int horizon) const override {
-    return gaussian_path(horizon, [this](int h) { return moments(h); });
-  }
-
-  domain::QuantileFunction next() const override {
-    const auto [mean, variance] = moments(1);
-    return domain::QuantileFunction::normal(mean, std::sqrt(variance));
   }
 
   std::unique_ptr<Model> clone() const override { return std::make_unique<Ses>(*this); }
@@ -40,7 +31,7 @@ class Ses final : public Model {
   }
 
  private:
-  std::pair<double, double> moments(int h) const {
+  std::pair<double, double> moments(int h) const override {
     const double grown = (h - 1) * smoothing_.alpha * smoothing_.alpha;
     return {level_ - last_, smoothing_.variance * (1 + grown)};
   }

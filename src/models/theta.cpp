@@ -3,8 +3,6 @@
 //   y(n+h|n) = l(n) + b/2 (h - 1 + (1 - (1 - alpha)^n) / alpha),
 // variance as that of the smoothing, s^2 (1 + (h - 1) alpha^2). Where the values are seasonal, all
 // of it is of the seasonally adjusted values (Assimakopoulos and Nikolopoulos 2000, section 3).
-#include <utility>
-
 #include "models/fits.h"
 #include "models/gaussian.h"
 #include "models/seasonality.h"
@@ -24,10 +22,10 @@ double slope_of(std::span<const double> values) {
   return covariance / (n * (n * n - 1) / 12);
 }
 
-class Theta final : public Model {
+class Theta final : public GaussianModel {
  public:
   Theta(const ModelRow& row, const Sample& sample, const Setting& setting)
-      : Model(row, setting.scale),
+      : GaussianModel(row, setting.scale),
         seasonality_(find_seasonality(sample.values, setting.season,
                                       setting.scale == domain::Scale::level)) {
     std::vector<double> adjusted(sample.values.begin(), sample.values.end());
@@ -51,15 +49,6 @@ class Theta final : public Model {
     phase_ = (phase_ + 1) % seasonality_.period();
   }
 
-  Path forecast(int horizon) const override {
-    return gaussian_path(horizon, [this](int h) { return moments(h); });
-  }
-
-  domain::QuantileFunction next() const override {
-    const auto [mean, variance] = moments(1);
-    return domain::QuantileFunction::normal(mean, std::sqrt(variance));
-  }
-
   std::unique_ptr<Model> clone() const override { return std::make_unique<Theta>(*this); }
 
   std::unique_ptr<Model> restarted() const override {
@@ -74,7 +63,7 @@ class Theta final : public Model {
   /// How many steps of the line the level lags behind.
   double lag() const { return (1 - faded_) / smoothing_.alpha; }
 
-  std::pair<double, double> moments(int h) const {
+  std::pair<double, double> moments(int h) const override {
     const std::size_t phase = (phase_ + static_cast<std::size_t>(h) - 1) % seasonality_.period();
     const double factor = seasonality_.factor(phase);
     const double grown = (h - 1) * smoothing_.alpha * smoothing_.alpha;

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -81,8 +80,8 @@ MappedFile::~MappedFile() {
 
 Result<std::string> Artefacts::put(std::string_view bytes) const {
   const std::string name = to_hex(stable_hash128(bytes));
+  if (open(name)) return name;
   std::error_code error;
-  if (std::filesystem::exists(path(name), error)) return name;
   std::filesystem::create_directories(folder_, error);
   if (error) {
     return fail(Code::io, std::format("Cannot make the folder {}: {}", printable(folder_, 200),
@@ -101,16 +100,8 @@ Result<std::string> Artefacts::put(std::string_view bytes) const {
   return name;
 }
 
-Result<std::shared_ptr<const MappedFile>> Artefacts::open(const std::string& name) {
+Result<std::shared_ptr<const MappedFile>> Artefacts::open(const std::string& name) const {
   if (!hash_from_hex(name)) return invalid("artefact", name, "32 hexadecimal digits");
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = std::ranges::find(kept_, name, &Kept::value_type::first);
-    if (found != kept_.end()) {
-      kept_.splice(kept_.begin(), kept_, found);
-      return found->second;
-    }
-  }
   auto file = MappedFile::open(path(name));
   if (!file) return file;
   if (to_hex(stable_hash128((*file)->bytes())) != name) {
@@ -118,9 +109,6 @@ Result<std::shared_ptr<const MappedFile>> Artefacts::open(const std::string& nam
                 std::format("{} is not what its name says: it was damaged or changed",
                             printable(path(name), 200)));
   }
-  const std::lock_guard lock(mutex_);
-  kept_.emplace_front(name, *file);
-  if (kept_.size() > kKept) kept_.pop_back();
   return file;
 }
 

@@ -1,9 +1,7 @@
 #pragma once
 
 #include <cstddef>
-#include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -32,29 +30,23 @@ class MappedFile {
 
 /// What training learned, one file for each, named by the hash of its bytes. A file is written
 /// under another name, synced and renamed, so that under its own name it is whole; the hash is
-/// checked whenever one is opened. Thread-safe.
+/// checked whenever one is opened. Any thread may call.
 class Artefacts {
  public:
   /// `folder` is made when something is first put there.
   explicit Artefacts(std::string folder) : folder_(std::move(folder)) {}
 
-  /// The name. Putting the same bytes again changes nothing. Code::io.
+  /// The name. Putting the same bytes again changes nothing, but mends a damaged file. Code::io.
   Result<std::string> put(std::string_view bytes) const;
 
-  /// The newest kKept that were asked for stay open. Code::invalid on field "artefact" for what is
-  /// no name, Code::not_found, Code::io, Code::corrupt where the bytes are not those that were put.
-  Result<std::shared_ptr<const MappedFile>> open(const std::string& name);
-
-  static constexpr std::size_t kKept = 16;
+  /// Code::invalid on field "artefact" for what is no name, Code::not_found, Code::io,
+  /// Code::corrupt where the bytes are not those that were put.
+  Result<std::shared_ptr<const MappedFile>> open(const std::string& name) const;
 
  private:
-  using Kept = std::list<std::pair<std::string, std::shared_ptr<const MappedFile>>>;
-
   std::string path(const std::string& name) const { return folder_ + "/" + name; }
 
   std::string folder_;
-  std::mutex mutex_;
-  Kept kept_;  ///< newest first
 };
 
 }  // namespace ara::registry

@@ -1,29 +1,35 @@
 #include "registry/lineup.h"
 
 #include <algorithm>
-#include <optional>
 
 namespace ara::registry {
 namespace {
 
-/// Nothing for a band that only a newer program knows.
-std::optional<Champion> champion_of(const storage::ModelVersionRow& row,
-                                    const models::ModelRow& model) {
-  const auto band = find_band(row.band);
-  if (!band) return std::nullopt;
-  std::string suffix = row.id.substr(std::min(row.id.size(), row.model.size()));
-  return Champion{row.id, std::move(suffix), row.asset_type, **band, &model};
-}
-
-/// A user's model is named by its document too, which `read` reads for such champions alone.
+/// What a version was judged with. Where something may have been learned the document says what,
+/// which `read` reads for such champions alone.
 template <class Read>
-Result<const models::ModelRow*> row_of(const storage::ModelVersionRow& row, const Shelf& shelf,
-                                       const Read& read) {
-  auto model = models::find_model(row.model);
-  if (model) return model;
+Result<Recipe> recipe_of(const storage::ModelVersionRow& row, const Shelf& shelf,
+                         const Read& read) {
+  const auto model = models::find_model(row.model);
+  if (model && !(*model)->uses_trees) return Recipe{.row = *model, .artefact = {}, .trees = {}};
   const Result<Version> version = read();
   if (!version) return std::unexpected(version.error());
   return shelf.find(row.model, version->artefact);
+}
+
+template <class Read>
+Result<Champion> champion_of(const storage::ModelVersionRow& row, const Shelf& shelf,
+                             const Read& read) {
+  const auto band = find_band(row.band);
+  if (!band) return std::unexpected(band.error());
+  auto recipe = recipe_of(row, shelf, read);
+  if (!recipe) return std::unexpected(std::move(recipe.error()));
+  return Champion{.id = row.id,
+                  .suffix = row.id.substr(std::min(row.id.size(), row.model.size())),
+                  .asset_type = row.asset_type,
+                  .band = **band,
+                  .row = recipe->row,
+                  .trees = std::move(recipe->trees)};
 }
 
 }  // namespace
@@ -39,11 +45,14 @@ Result<Lineup> Lineup::read(storage::Store& store, const Shelf& shelf, const Cal
   Lineup lineup;
   lineup.version_ = *version;
   for (const storage::ModelVersionRow& row : *champions) {
-    const auto model = row_of(row, shelf, [&] { return find_version(store, row.id, call); });
-    // Promoted by a newer program, or a user's model whose files are gone: the built-in one serves.
-    if (!model) continue;
-    if (auto champion = champion_of(row, **model)) {
+    auto champion = champion_of(row, shelf, [&] { return find_version(store, row.id, call); });
+    if (champion) {
       lineup.champions_.push_back(std::move(*champion));
+    } else if (champion.error().code == Code::deadline ||
+               champion.error().code == Code::unavailable) {
+      return std::unexpected(std::move(champion.error()));  // of the store, and soon over
+    } else {
+      lineup.absent_.push_back({row.id, std::move(champion.error())});
     }
   }
   for (const storage::MarketRow& row : *markets) {
@@ -61,11 +70,8 @@ const Champion* Lineup::champion(domain::AssetType asset_type, int horizon) cons
 }
 
 Result<Lineup> Lineup::with(const storage::ModelVersionRow& heir, const Shelf& shelf) const {
-  const auto model = row_of(heir, shelf, [&] { return from_row(heir); });
-  auto champion = model ? champion_of(heir, **model) : std::nullopt;
-  if (!champion) {
-    return fail(Code::unsupported, "This program has no model '" + printable(heir.model) + "'");
-  }
+  auto champion = champion_of(heir, shelf, [&] { return from_row(heir); });
+  if (!champion) return std::unexpected(std::move(champion.error()));
   Lineup next = *this;
   std::erase_if(next.champions_, [&](const Champion& one) {
     return one.asset_type == champion->asset_type && one.band.name == champion->band.name;

@@ -7,6 +7,8 @@
 #include <format>
 #include <vector>
 
+#include "models/gbm.h"
+
 namespace ara::registry {
 namespace {
 
@@ -84,9 +86,18 @@ Result<const models::ModelRow*> Shelf::find(std::string_view name) const {
   return invalid("model", name, fitting.empty() ? error.allowed : "more of its hash" + names);
 }
 
-Result<const models::ModelRow*> Shelf::find(std::string_view name,
-                                            std::string_view artefact) const {
-  if (artefact.empty()) return models::find_model(name);
+Result<Recipe> Shelf::find(std::string_view name, const std::string& artefact) const {
+  if (const auto row = models::find_model(name)) {
+    Recipe recipe{.row = *row, .artefact = artefact, .trees = {}};
+    if (artefact.empty()) return recipe;
+    auto held = trees(artefact);
+    if (!held) return std::unexpected(std::move(held.error()));
+    recipe.trees = std::move(*held);
+    return recipe;
+  }
+  if (artefact.empty()) {
+    return fail(Code::unsupported, std::format("This program has no model '{}'", printable(name)));
+  }
   const fs::path path = fs::path(folder_) / entry_of(name, artefact) / kManifest;
   const auto model = loaded(path.string());
   if (!model) return std::unexpected(model.error());
@@ -96,7 +107,40 @@ Result<const models::ModelRow*> Shelf::find(std::string_view name,
                             "{}, not {}",
                             path.string(), to_hex((*model)->content()), artefact));
   }
-  return *model;
+  return Recipe{.row = *model, .artefact = artefact, .trees = {}};
+}
+
+Result<std::shared_ptr<const models::Trees>> Shelf::trees(const std::string& artefact) const {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = trees_.find(artefact);
+    if (found != trees_.end()) {
+      if (auto held = found->second.lock()) return held;
+    }
+  }
+  if (!artefacts_) return fail(Code::not_found, "There is no folder of models to find trees in");
+  const auto file = artefacts_->open(artefact);
+  if (!file) return std::unexpected(file.error());
+  auto parsed = models::Trees::parse((*file)->bytes());
+  if (!parsed) return std::unexpected(std::move(parsed.error()));
+  if (auto fits = models::check_gbm(*parsed); !fits) return std::unexpected(fits.error());
+  auto made = std::make_shared<const models::Trees>(std::move(*parsed));
+  const std::lock_guard lock(mutex_);
+  std::erase_if(trees_, [](const auto& one) { return one.second.expired(); });
+  const auto [place, is_new] = trees_.try_emplace(artefact, made);
+  // Another thread was faster: its trees are the ones that are shared.
+  if (auto held = place->second.lock(); held && !is_new) return held;
+  place->second = made;
+  return made;
+}
+
+Result<Recipe> Shelf::keep_trees(std::string_view bytes) const {
+  if (!artefacts_) return fail(Code::unavailable, "There is no folder of models to keep trees in");
+  auto artefact = artefacts_->put(bytes);
+  if (!artefact) return std::unexpected(std::move(artefact.error()));
+  auto held = trees(*artefact);
+  if (!held) return std::unexpected(std::move(held.error()));
+  return Recipe{.row = nullptr, .artefact = std::move(*artefact), .trees = std::move(*held)};
 }
 
 std::string Shelf::artefact_of(const models::ModelRow& row) const {

@@ -3,23 +3,37 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "models/trees.h"
 #include "onnx/user_model.h"
+#include "registry/artefacts.h"
 
 namespace ara::registry {
 
-/// Where a model's row comes from by its name: the catalog, or the users' models that were added to
-/// a folder. There each has a folder of its own, named by the model and its content and never
-/// changed. A graph is read when it is first asked for and kept from then on, so that rows stay
-/// valid as long as the shelf. Every call may be made from any thread.
+/// What a fit needs beside bars and market: a row, and the trees that were trained for it, if any.
+struct Recipe {
+  const models::ModelRow* row = nullptr;
+  std::string artefact;  ///< hash of what was learned, a user's graph or trees; empty: nothing was
+  std::shared_ptr<const models::Trees> trees;
+};
+
+/// Where a model comes from by its name: the catalog, or the users' models that were added to a
+/// folder. There each has a folder of its own, named by the model and its content and never
+/// changed; beside them are the trees of the catalog's models, as Artefacts keep them.
+///
+/// A graph is read when it is first asked for and kept from then on, so that rows stay valid as
+/// long as the shelf. Trees are in memory once, as long as a recipe holds them: those of the
+/// champions. Every call may be made from any thread.
 class Shelf {
  public:
   /// The catalog, and manifests by their path.
   Shelf() = default;
   /// The same and `folder`, which need not exist before something is added.
-  explicit Shelf(std::string folder) : folder_(std::move(folder)) {}
+  explicit Shelf(std::string folder)
+      : folder_(std::move(folder)), artefacts_(folder_ + "/" + kTreesFolder) {}
 
   /// Checks a manifest and the graph beside it and copies both; adding them again changes nothing.
   /// Errors as onnx::load, and Code::io.
@@ -30,17 +44,28 @@ class Shelf {
   /// Code::invalid on field "model"; the error lists the names.
   Result<const models::ModelRow*> find(std::string_view name) const;
 
-  /// The one that a version records. Code::not_found where it is not here.
-  Result<const models::ModelRow*> find(std::string_view name, std::string_view artefact) const;
+  /// The one that a version records. Code::unsupported for a model that this program does not know,
+  /// Code::not_found where a file is not here, Code::corrupt where it is not as it was.
+  Result<Recipe> find(std::string_view name, const std::string& artefact) const;
+
+  /// Keeps trained trees, the bytes that training::train gives, and reads them: their artefact and
+  /// they themselves, without a row. Code::unavailable for a shelf without a folder, Code::io;
+  /// errors of models::Trees::parse and check_gbm.
+  Result<Recipe> keep_trees(std::string_view bytes) const;
 
   /// What a version records of a row: the hash of a user's model, nothing for one of the catalog.
   std::string artefact_of(const models::ModelRow& row) const;
 
+  static constexpr const char* kTreesFolder = "trees";  ///< without a hyphen, as models' have
+
  private:
   Result<const onnx::UserModel*> loaded(const std::string& manifest_path) const;
+  Result<std::shared_ptr<const models::Trees>> trees(const std::string& artefact) const;
 
   std::string folder_;
+  std::optional<Artefacts> artefacts_;
   mutable std::mutex mutex_;
+  mutable std::map<std::string, std::weak_ptr<const models::Trees>> trees_;       ///< by artefact
   mutable std::map<std::string, std::shared_ptr<const onnx::UserModel>> loaded_;  ///< by path
 };
 

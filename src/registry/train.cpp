@@ -6,9 +6,10 @@
 #include <numeric>
 #include <optional>
 
-#include "base/rng.h"
+#include "models/gbm.h"
 #include "models/market.h"
 #include "registry/market.h"
+#include "registry/train_trees.h"
 #include "registry/walk.h"
 
 namespace ara::registry {
@@ -53,13 +54,7 @@ Result<std::vector<storage::SymbolRow>> sample(const Universe& universe,
     return fail(Code::not_found, std::format("There is no {} with at least {} bars to train on",
                                              domain::describe(options.asset_type).name, needed));
   }
-  Rng rng(options.seed);
-  for (std::size_t i = 0; i + 1 < rows.size(); ++i) {  // Fisher and Yates
-    std::swap(rows[i], rows[i + rng.below(static_cast<std::uint32_t>(rows.size() - i))]);
-  }
-  rows.resize(std::min(rows.size(), options.symbols), rows.front());
-  std::ranges::sort(rows, {}, [](const auto& row) { return row.symbol; });
-  return rows;
+  return draw_symbols(std::move(rows), options.symbols, options.seed);
 }
 
 /// The newest bars that the walk can use, with the factor at each.
@@ -88,6 +83,8 @@ class Training {
 
   Result<Trained> run() {
     return prepare()
+        .and_then([&] { return read_symbols(); })
+        .and_then([&] { return name_candidates(); })
         .and_then([&] { return lay_grounds(); })
         .and_then([&] { return walk(); })
         .and_then([&] { return settle(); })
@@ -106,9 +103,9 @@ class Training {
     const auto closed = close_market(store_, options_.asset_type, Call{});
     if (!closed) return std::unexpected(closed.error());
     trained_.market_revision = *closed;
-    for (const models::ModelRow* row : options_.models) {
-      if (!std::ranges::contains(candidates_, row)) candidates_.push_back(row);
-    }
+    auto market = read_market(store_, options_.asset_type, Call{});
+    if (!market) return std::unexpected(std::move(market.error()));
+    market_ = std::move(*market);
     return find_champion();
   }
 
@@ -117,14 +114,82 @@ class Training {
     if (!champions) return std::unexpected(champions.error());
     for (const storage::ModelVersionRow& row : *champions) {
       if (row.asset_type != options_.asset_type || row.band != options_.band.name) continue;
-      champion_ = row;
-      const auto version = find_version(store_, row.id, Call{});
-      if (!version) return std::unexpected(version.error());
-      champion_artefact_ = version->artefact;
-      const auto model = options_.shelf->find(row.model, champion_artefact_);
-      if (model && !std::ranges::contains(candidates_, *model)) candidates_.push_back(*model);
+      auto version = find_version(store_, row.id, Call{});
+      if (!version) return std::unexpected(std::move(version.error()));
+      champion_ = std::move(*version);
     }
     return {};
+  }
+
+  /// The bars of the symbols that are judged on, and the first day that anything is forecast from.
+  Result<void> read_symbols() {
+    for (const storage::SymbolRow& row : rows_) {
+      auto symbol = read_symbol(store_, row.symbol, market_, options_);
+      if (!symbol) return std::unexpected(std::move(symbol.error()));
+      const auto roll = evaluation::Roll::make(*symbol, roll_);
+      if (!roll) return std::unexpected(roll.error());
+      first_origin_ = std::min(first_origin_, roll->date(0));
+      symbols_.push_back(std::move(*symbol));
+    }
+    return {};
+  }
+
+  Result<void> name_candidates() {
+    Result<Recipe> trained = Recipe{};
+    if (std::ranges::any_of(options_.models, &models::ModelRow::uses_trees)) {
+      trained = trees();
+      if (!trained && trained.error().code != Code::unavailable &&
+          trained.error().code != Code::invalid) {
+        return std::unexpected(std::move(trained.error()));
+      }
+      trained_.notes.push_back(
+          trained ? std::format("The global trees learned from bars up to {}; all that is judged "
+                                "came later",
+                                domain::to_iso(first_origin_))
+                  : "No global trees were trained: " + trained.error().message);
+    }
+    for (const models::ModelRow* row : options_.models) {
+      if (!row->needs_trees) add({row, options_.shelf->artefact_of(*row), {}});
+      if (row->uses_trees && trained) add({row, trained->artefact, trained->trees});
+    }
+    add_champion();
+    if (candidates_.empty() && !trained) return std::unexpected(std::move(trained.error()));
+    return {};
+  }
+
+  /// The global trees, from what came up to the first origin alone.
+  Result<Recipe> trees() const {
+    training::Options how = options_.trees;
+    how.until = first_origin_;
+    how.seed = options_.seed;
+    const auto bytes = train_trees(store_, universe_.rows, market_.points, how);
+    if (!bytes) return std::unexpected(bytes.error());
+    return options_.shelf->keep_trees(*bytes);
+  }
+
+  void add(Recipe recipe) {
+    const bool known = std::ranges::any_of(candidates_, [&](const Recipe& one) {
+      return one.row == recipe.row && one.artefact == recipe.artefact;
+    });
+    if (!known) candidates_.push_back(std::move(recipe));
+  }
+
+  void add_champion() {
+    if (!champion_) return;
+    auto recipe = options_.shelf->find(champion_->model, champion_->artefact);
+    if (!recipe) {
+      trained_.notes.push_back(std::format("The champion {} cannot be judged: {}", champion_->id(),
+                                           recipe.error().message));
+      return;
+    }
+    Result<domain::Date> until = first_origin_;
+    if (recipe->trees) until = models::trained_until(*recipe->trees);
+    stays_ = !until || *until > first_origin_;
+    if (!stays_) return add(std::move(*recipe));
+    trained_.notes.push_back(
+        std::format("The champion {} stays: its trees have seen sessions after {}, so none can be "
+                    "compared with it on them; newer bars, or fewer origins, allow that",
+                    champion_->id(), domain::to_iso(first_origin_)));
   }
 
   /// Calls work(i), which gives a Result<void>, for each i; the error of the lowest i, if any.
@@ -148,13 +213,9 @@ class Training {
   }
 
   Result<void> lay_grounds() {
-    const auto market = read_market(store_, options_.asset_type, Call{});
-    if (!market) return std::unexpected(market.error());
     grounds_.resize(rows_.size());
     return each(rows_.size(), [&](std::size_t i) -> Result<void> {
-      auto symbol = read_symbol(store_, rows_[i].symbol, *market, options_);
-      if (!symbol) return std::unexpected(std::move(symbol.error()));
-      auto ground = Ground::make(std::move(*symbol), roll_);
+      auto ground = Ground::make(std::move(symbols_[i]), roll_);
       if (!ground) return std::unexpected(std::move(ground.error()));
       grounds_[i] = std::move(*ground);
       return {};
@@ -166,16 +227,13 @@ class Training {
     const std::size_t wide = grounds_.size();
     std::vector<Result<Evidence>> walked(wide * candidates_.size());
     auto done = each(walked.size(), [&](std::size_t i) -> Result<void> {
-      const models::ModelRow& row = *candidates_[i / wide];
-      walked[i] = row.horizon.value_or(options_.band.last) < options_.band.last
-                      ? too_short(row)
-                      : grounds_[i % wide]->walk(row);
+      walked[i] = walk(candidates_[i / wide], *grounds_[i % wide]);
       return {};
     });
     if (!done) return done;
     for (std::size_t c = 0; c < candidates_.size(); ++c) {
       trained_.versions.push_back(
-          judged(*candidates_[c], std::span(walked).subspan(c * wide, wide)));
+          judged(candidates_[c], std::span(walked).subspan(c * wide, wide)));
     }
     std::ranges::stable_sort(trained_.versions, [](const Version& a, const Version& b) {
       return std::pair(a.status == ModelStatus::refused, skill_of(a)) <
@@ -184,17 +242,24 @@ class Training {
     return {};
   }
 
-  Result<Evidence> too_short(const models::ModelRow& row) const {
-    return fail(Code::invalid, std::format("it tells of {} sessions, and the band reaches to {}",
-                                           *row.horizon, options_.band.last));
+  Result<Evidence> walk(const Recipe& recipe, const Ground& ground) const {
+    const int horizon = recipe.row->horizon.value_or(options_.band.last);
+    if (horizon < options_.band.last) {
+      return fail(Code::invalid, std::format("it tells of {} sessions, and the band reaches to {}",
+                                             horizon, options_.band.last));
+    }
+    return ground.walk(*recipe.row, [&](models::Setting setting, domain::Time) {
+      setting.trees = recipe.trees;
+      return setting;
+    });
   }
 
   static double skill_of(const Version& version) {
     return version.scores.crps_ratio[static_cast<std::size_t>(evaluation::Peer::historical)];
   }
 
-  Version judged(const models::ModelRow& row, std::span<Result<Evidence>> walked) const {
-    Version version = blank(row);
+  Version judged(const Recipe& recipe, std::span<Result<Evidence>> walked) const {
+    Version version = blank(recipe);
     const auto failed = std::ranges::find_if(walked, [](const auto& one) { return !one; });
     if (failed != walked.end()) {
       version.checks = {{"fits", 0, 1, false, "it cannot be fitted: " + failed->error().message}};
@@ -211,8 +276,8 @@ class Training {
     return version;
   }
 
-  Version blank(const models::ModelRow& row) const {
-    Version version{.model = std::string(row.name),
+  Version blank(const Recipe& recipe) const {
+    Version version{.model = std::string(recipe.row->name),
                     .asset_type = options_.asset_type,
                     .band = options_.band,
                     .code = std::string(models::version()),
@@ -220,7 +285,7 @@ class Training {
                     .content = universe_.content(),
                     .seed = options_.seed,
                     .command = options_.command,
-                    .artefact = options_.shelf->artefact_of(row),
+                    .artefact = recipe.artefact,
                     .created = now_,
                     .changed = now_};
     domain::Time first = domain::Time::max(), last = domain::Time::min();
@@ -243,9 +308,9 @@ class Training {
     const auto best = std::ranges::find_if(trained_.versions, [](const Version& version) {
       return version.status == ModelStatus::candidate || version.status == ModelStatus::champion;
     });
-    if (champion_) trained_.champion = champion_->id;
-    if (best == trained_.versions.end()) return {};
-    if (champion_ && best->model == champion_->model && best->artefact == champion_artefact_) {
+    if (champion_) trained_.champion = champion_->id();
+    if (stays_ || best == trained_.versions.end()) return {};
+    if (champion_ && best->model == champion_->model && best->artefact == champion_->artefact) {
       return {};
     }
     const std::string id = best->id();
@@ -282,10 +347,13 @@ class Training {
   const WallTime now_;
   const evaluation::RollOptions roll_;
   Universe universe_;
-  std::vector<storage::SymbolRow> rows_;
-  std::optional<storage::ModelVersionRow> champion_;
-  std::string champion_artefact_;
-  std::vector<const models::ModelRow*> candidates_;
+  Market market_;
+  std::vector<storage::SymbolRow> rows_;  ///< judged on
+  std::vector<evaluation::Symbol> symbols_;
+  domain::Date first_origin_ = domain::Date::max();
+  std::optional<Version> champion_;
+  bool stays_ = false;  ///< the champion, as it cannot be compared
+  std::vector<Recipe> candidates_;
   std::vector<std::unique_ptr<Ground>> grounds_;
   std::atomic<std::size_t> done_ = 0;
   Trained trained_;

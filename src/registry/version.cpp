@@ -9,6 +9,7 @@
 #include <format>
 #include <memory>
 
+#include "base/find_named.h"
 #include "base/hash.h"
 
 namespace ara::registry {
@@ -162,12 +163,7 @@ const Band& band_of(int horizon) {
 }
 
 Result<const Band*> find_band(std::string_view name) {
-  std::string allowed = "one of";
-  for (const Band& band : kBands) {
-    if (band.name == name) return &band;
-    allowed += (&band == &kBands.front() ? " " : ", ") + std::string(band.name);
-  }
-  return invalid("band", name, allowed);
+  return find_named(kBands, "band", name);
 }
 
 std::string to_document(const Version& version) {

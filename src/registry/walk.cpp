@@ -87,9 +87,10 @@ Result<std::unique_ptr<Ground>> Ground::make(evaluation::Symbol symbol,
   return ground;
 }
 
-Result<Evidence> Ground::walk(const models::ModelRow& row) const {
+Result<Evidence> Ground::walk(const models::ModelRow& row,
+                              const evaluation::SettingAt& setting_at) const {
   Notes notes(origins(), horizon_, widths_);
-  auto scores = roll_->model(row, [&](const Step& step) { notes.take(step); });
+  auto scores = roll_->model(row, setting_at, [&](const Step& step) { notes.take(step); });
   if (!scores) {
     Error error = std::move(scores.error());
     error.message = symbol_.name + ": " + error.message;

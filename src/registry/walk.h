@@ -16,7 +16,8 @@ class Ground {
 
   /// Forecasts at each origin as a service would have, refits included, and records what came of
   /// it. An error of the fit names the symbol.
-  Result<Evidence> walk(const models::ModelRow& row) const;
+  Result<Evidence> walk(const models::ModelRow& row,
+                        const evaluation::SettingAt& setting_at = {}) const;
 
   const evaluation::Symbol& symbol() const { return symbol_; }
   std::size_t origins() const { return roll_->origins(); }

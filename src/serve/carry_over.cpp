@@ -78,7 +78,7 @@ Result<std::size_t> carry_over(storage::Store& store, const registry::Lineup& no
       const Chosen chosen =
           choose(next, subject.asset_type, request.days, request.level, subject.bars);
       const auto forecast = make_forecast(key_of(request, subject, chosen, market->revision),
-                                          *series, *chosen.row, market->points);
+                                          *series, chosen, market->points);
       // A series that this model has no answer for is the server's to deal with.
       if (forecast) rows.push_back(row_of(*forecast, clock.now()));
     }

@@ -127,12 +127,13 @@ void say_volatility(Sentences& out, const Forecast& forecast, std::span<const do
           shown(ahead), ahead / behind, shown(behind), sessions(count));
 }
 
-void say_weights(Sentences& out, std::vector<std::pair<std::string, double>> weights) {
-  std::ranges::stable_sort(weights, std::greater{}, &std::pair<std::string, double>::second);
+void say_weights(Sentences& out, std::vector<domain::Component> components) {
+  std::ranges::stable_sort(components, std::greater{}, &domain::Component::weight);
   std::string list;
-  for (const auto& [name, weight] : std::span(weights).first(std::min(kNamed, weights.size()))) {
+  for (const auto& [model, weight] :
+       std::span(components).first(std::min(kNamed, components.size()))) {
     if (!(weight > 0)) break;
-    list += std::format("{}{} ({})", list.empty() ? "" : ", ", name, percent(weight));
+    list += std::format("{}{} ({})", list.empty() ? "" : ", ", model, percent(weight));
   }
   if (!list.empty()) out.add("Models by weight: {}.", list);
 }
@@ -188,11 +189,10 @@ domain::Explanation explain(const Forecast& forecast, const models::Model& model
   }
   std::ranges::stable_sort(made.top_factors, std::greater{},
                            [](const Factor& factor) { return std::abs(factor.contribution); });
-  if (contributions.empty()) {
-    say_weights(text, made.importance);
-  } else {
-    say_features(text, forecast.scale, made.top_factors);
+  if (contributions.empty() || forecast.components.size() > 1) {
+    say_weights(text, forecast.components);
   }
+  if (!contributions.empty()) say_features(text, forecast.scale, made.top_factors);
   say_regime(text, forecast);
   made.natural_language = std::move(text).take();
   made.top_factors.resize(std::min(kTop, made.top_factors.size()));

@@ -209,8 +209,8 @@ class Service final : public ForecastService {
     if (!market) return std::unexpected(market.error());
     const Subject subject{series->asset_type, series->revision, series->bars.size()};
     const auto with = [&](const Chosen& chosen) {
-      return make_forecast(key_of(request, subject, chosen, (*market)->revision), *series,
-                           *chosen.row, (*market)->points);
+      return make_forecast(key_of(request, subject, chosen, (*market)->revision), *series, chosen,
+                           (*market)->points);
     };
     const Chosen chosen =
         choose(lineup, subject.asset_type, request.days, request.level, subject.bars);

@@ -74,7 +74,7 @@ Chosen choose(const registry::Lineup& lineup, domain::AssetType asset_type, int 
   if (level != domain::AnalysisLevel::standard) return built_in(level, bars);
   const registry::Champion* champion = lineup.champion(asset_type, horizon);
   if (champion == nullptr || bars < champion->row->min_bars) return built_in(level, bars);
-  return {champion->row, program_version(*champion->row) + champion->suffix};
+  return {champion->row, program_version(*champion->row) + champion->suffix, champion};
 }
 
 Subject subject_of(const storage::SymbolRow& head) {
@@ -101,13 +101,13 @@ domain::ForecastKey key_of(const ForecastRequest& request, const Subject& subjec
 }
 
 Result<domain::Forecast> make_forecast(const domain::ForecastKey& key, const domain::Series& series,
-                                       const models::ModelRow& row,
+                                       const Chosen& chosen,
                                        std::span<const models::MarketPoint> market) {
-  const models::Setting setting{.scale = models::scale_of(series.bars),
-                                .seed = series.revision.content};
+  models::Setting setting{.scale = models::scale_of(series.bars), .seed = series.revision.content};
+  if (chosen.champion != nullptr) setting.trees = chosen.champion->trees;
   const auto factor =
       market.empty() ? std::vector<double>() : models::market_at(market, series.bars);
-  auto model = models::fit(row, series.bars, setting, factor);
+  auto model = models::fit(*chosen.row, series.bars, setting, factor);
   if (!model) return std::unexpected(std::move(model.error()));
   const models::Path path = (*model)->forecast(key.horizon);
 

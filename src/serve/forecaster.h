@@ -14,13 +14,14 @@ namespace ara::serve {
 /// Which model makes a forecast, and the name of all that it brings along: part of every key.
 struct Chosen {
   const models::ModelRow* row;
-  std::string version;  ///< e.g. "har-1.1260-0f3a5c7e9b12"; see choose()
+  std::string version;                           ///< e.g. "har-1.1260-0f3a5c7e9b12"; see choose()
+  const registry::Champion* champion = nullptr;  ///< of the lineup; null: the built-in model
 };
 
 /// The champion for a request of the standard level, or the level's built-in model
 /// (models::row_for) where it is another level, there is no champion, or that needs more than
-/// `bars` bars. The built-in one has no version of its own: its name then ends after the program's,
-/// e.g. "combination-1.1260".
+/// `bars` bars; valid as long as the lineup. The built-in one has no version of its own: its name
+/// then ends after the program's, e.g. "combination-1.1260".
 Chosen choose(const registry::Lineup& lineup, domain::AssetType asset_type, int horizon,
               domain::AnalysisLevel level, std::uint64_t bars);
 Chosen built_in(domain::AnalysisLevel level, std::uint64_t bars);
@@ -40,11 +41,12 @@ domain::ForecastKey key_of(const ForecastRequest& request, const Subject& subjec
 domain::ForecastKey key_of(const ForecastRequest& request, const Subject& subject,
                            const registry::Lineup& lineup);
 
-/// The forecast of a series by `row`, a pure function of its arguments, all of them named by the
-/// key: the revision is that of the series, model_version of the row, market_revision of the factor
-/// (oldest first, or empty). Code::invalid on field "bars" where there are too few bars.
+/// The forecast of a series by `chosen`, a pure function of its arguments, all of them named by the
+/// key: the revision is that of the series, model_version of the model and its trees,
+/// market_revision of the factor (oldest first, or empty). Code::invalid on field "bars" where
+/// there are too few bars.
 Result<domain::Forecast> make_forecast(const domain::ForecastKey& key, const domain::Series& series,
-                                       const models::ModelRow& row,
+                                       const Chosen& chosen,
                                        std::span<const models::MarketPoint> market);
 
 }  // namespace ara::serve

@@ -72,6 +72,11 @@ Result<void> Heads::look() {
     auto read = registry::Lineup::read(*store_, *shelf_, call);
     if (!read) return std::unexpected(std::move(read.error()));
     lineup = std::make_shared<const registry::Lineup>(std::move(*read));
+    for (const registry::Absent& one : lineup->absent()) {
+      telemetry::log(telemetry::LogLevel::warning,
+                     "A champion cannot serve; the built-in model answers in its place",
+                     {{"model", one.id}, {"error", one.error.message}});
+    }
   }
   if (!current_ || current_->symbols != *symbols || current_->lineup != lineup) {
     auto made = std::make_shared<HeadSnapshot>();

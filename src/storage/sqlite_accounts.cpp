@@ -58,13 +58,7 @@ Result<void> write_audit(SqliteConnection& connection, const AuditRow& audit) {
 }
 
 Result<std::uint64_t> SqliteStore::accounts_version(const Call& call) {
-  auto connection = readers_.take(call);
-  if (!connection) return std::unexpected(connection.error());
-  SqliteStatement version = (*connection)->prepare("SELECT accounts FROM heads");
-  const auto row = version.bind().step();
-  if (!row) return std::unexpected(row.error());
-  if (!*row) return fail(Code::corrupt, "the store has lost its heads row");
-  return static_cast<std::uint64_t>(version.integer(0));
+  return read_count("SELECT accounts FROM heads", call);
 }
 
 Result<void> SqliteStore::put_account(const AccountRow& row, const AuditRow& audit,

@@ -3,6 +3,7 @@
 #include <array>
 #include <format>
 
+#include "base/find_named.h"
 #include "storage/sqlite_store.h"
 
 namespace ara::storage {
@@ -93,10 +94,15 @@ std::unexpected<Error> no_model(const std::string& id) {
   return fail(Code::not_found, "There is no model '" + printable(id) + "'");
 }
 
-std::unexpected<Error> wrong_status(const ModelVersionRow& row, std::string_view doing) {
-  return fail(Code::conflict,
-              std::format("{} is {}{}{} and cannot be {}", row.id, to_string(row.status),
-                          row.reason.empty() ? "" : ": ", row.reason, doing));
+/// Only a candidate becomes champion, and all but what was refused may be retired.
+Result<void> check_change(const ModelVersionRow& row, ModelStatus to) {
+  const bool promoted = to == ModelStatus::champion;
+  if (promoted ? row.status == ModelStatus::candidate : row.status != ModelStatus::refused) {
+    return {};
+  }
+  return fail(Code::conflict, std::format("{} is {}{}{} and cannot be {}", row.id,
+                                          to_string(row.status), row.reason.empty() ? "" : ": ",
+                                          row.reason, promoted ? "promoted" : "retired"));
 }
 
 Result<void> set_status(SqliteConnection& connection, const std::string& id, ModelStatus status,
@@ -123,12 +129,9 @@ std::string_view to_string(ModelStatus status) {
 }
 
 Result<ModelStatus> parse_model_status(std::string_view name) {
-  std::string allowed = "one of";
-  for (const StatusRow& row : kStatuses) {
-    if (row.name == name) return row.status;
-    allowed += (&row == &kStatuses.front() ? " " : ", ") + std::string(row.name);
-  }
-  return invalid("status", name, allowed);
+  const auto row = find_named(kStatuses, "status", name);
+  if (!row) return std::unexpected(row.error());
+  return (*row)->status;
 }
 
 Result<void> SqliteStore::put_models(std::span<const ModelVersionRow> rows, const Call& call) {
@@ -177,27 +180,17 @@ Result<std::vector<ModelVersionRow>> SqliteStore::champions(const Call& call) {
 }
 
 Result<void> SqliteStore::promote_model(const std::string& id, WallTime when, const Call& call) {
-  auto connection = writer(call, Sync::full);
-  if (!connection) return std::unexpected(connection.error());
-  auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
-  if (!transaction) return std::unexpected(transaction.error());
-  const auto row = read_version(**connection, id);
-  if (!row) return std::unexpected(row.error());
-  if (!*row) return no_model(id);
-  Changed changed = Changed::nothing;
-  if ((*row)->status != ModelStatus::champion) {
-    if ((*row)->status != ModelStatus::candidate) return wrong_status(**row, "promoted");
-    changed = Changed::registry;
-    auto done = dethrone(**connection, **row, when).and_then([&] {
-      return set_status(**connection, id, ModelStatus::champion, {}, when);
-    });
-    if (!done) return done;
-  }
-  return note_write(**connection, changed).and_then([&] { return transaction->commit(); });
+  return change_status(id, ModelStatus::champion, {}, when, call);
 }
 
 Result<void> SqliteStore::retire_model(const std::string& id, const std::string& reason,
                                        WallTime when, const Call& call) {
+  return change_status(id, ModelStatus::retired, reason, when, call);
+}
+
+Result<void> SqliteStore::change_status(const std::string& id, ModelStatus to,
+                                        const std::string& reason, WallTime when,
+                                        const Call& call) {
   auto connection = writer(call, Sync::full);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
@@ -205,14 +198,17 @@ Result<void> SqliteStore::retire_model(const std::string& id, const std::string&
   const auto row = read_version(**connection, id);
   if (!row) return std::unexpected(row.error());
   if (!*row) return no_model(id);
-  Changed changed = Changed::nothing;
-  if ((*row)->status != ModelStatus::retired) {
-    if ((*row)->status == ModelStatus::refused) return wrong_status(**row, "retired");
-    changed = Changed::registry;
-    auto done = set_status(**connection, id, ModelStatus::retired, reason, when);
-    if (!done) return done;
+  const ModelStatus from = (*row)->status;
+  if (from != to) {
+    if (auto may = check_change(**row, to); !may) return may;
+    if (to == ModelStatus::champion) {
+      if (auto done = dethrone(**connection, **row, when); !done) return done;
+    }
+    if (auto done = set_status(**connection, id, to, reason, when); !done) return done;
   }
-  return note_write(**connection, changed).and_then([&] { return transaction->commit(); });
+  return note_write(**connection, from == to ? Changed::nothing : Changed::registry).and_then([&] {
+    return transaction->commit();
+  });
 }
 
 Result<std::uint64_t> SqliteStore::put_market(const MarketRow& market, const Call& call) {
@@ -280,13 +276,7 @@ Result<std::vector<MarketRow>> SqliteStore::markets(const Call& call) {
 }
 
 Result<std::uint64_t> SqliteStore::registry_version(const Call& call) {
-  auto connection = readers_.take(call);
-  if (!connection) return std::unexpected(connection.error());
-  SqliteStatement version = (*connection)->prepare("SELECT registry FROM heads");
-  const auto row = version.bind().step();
-  if (!row) return std::unexpected(row.error());
-  if (!*row) return fail(Code::corrupt, "the store has lost its heads row");
-  return static_cast<std::uint64_t>(version.integer(0));
+  return read_count("SELECT registry FROM heads", call);
 }
 
 }  // namespace ara::storage

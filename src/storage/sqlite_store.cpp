@@ -155,14 +155,18 @@ Result<std::optional<SymbolRow>> SqliteStore::find_symbol(const domain::Symbol& 
   return std::move((*head)->row);
 }
 
-Result<std::uint64_t> SqliteStore::heads_version(const Call& call) {
+Result<std::uint64_t> SqliteStore::read_count(std::string_view sql, const Call& call) {
   auto connection = readers_.take(call);
   if (!connection) return std::unexpected(connection.error());
-  SqliteStatement version = (*connection)->prepare("SELECT version FROM heads");
-  const auto row = version.bind().step();
+  SqliteStatement count = (*connection)->prepare(sql);
+  const auto row = count.bind().step();
   if (!row) return std::unexpected(row.error());
   if (!*row) return fail(Code::corrupt, "the store has lost its heads row");
-  return static_cast<std::uint64_t>(version.integer(0));
+  return static_cast<std::uint64_t>(count.integer(0));
+}
+
+Result<std::uint64_t> SqliteStore::heads_version(const Call& call) {
+  return read_count("SELECT version FROM heads", call);
 }
 
 Result<std::unique_ptr<Store>> open_sqlite(const std::string& path) {

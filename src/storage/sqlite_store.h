@@ -89,6 +89,12 @@ class SqliteStore final : public Store {
   enum class Sync { full, none };
   Result<SqlitePool::Lease> writer(const Call& call, Sync sync);
 
+  /// The one number that `sql`, a literal, reads from the heads row.
+  Result<std::uint64_t> read_count(std::string_view sql, const Call& call);
+  /// To champion or retired, in one transaction.
+  Result<void> change_status(const std::string& id, ModelStatus to, const std::string& reason,
+                             WallTime when, const Call& call);
+
   // The writer closes last: the last connection to close moves what the log holds into the file.
   SqlitePool writer_;
   Sync synced_ = Sync::none;  ///< what the writer is set to; touched by who holds the writer

@@ -1,5 +1,6 @@
 #include "training/global_model.h"
 
+#include <algorithm>
 #include <cmath>
 #include <format>
 
@@ -62,6 +63,15 @@ void draw_from(const Series& series, const Options& options, double part, Rng& r
   }
 }
 
+/// The date of the newest bar that may have been used.
+domain::Date newest(std::span<const Series> series, domain::Time until) {
+  domain::Time last = domain::Time::min();
+  for (const Series& one : series) {
+    if (!one.bars.empty()) last = std::max(last, one.bars.back().time);
+  }
+  return domain::date_of(std::min(last, until));
+}
+
 }  // namespace
 
 Boosting Options::defaults() {
@@ -105,7 +115,8 @@ Result<std::string> train(std::span<const Series> series, const Options& options
   Boosting boosting = options.boosting;
   boosting.seed = options.seed;
   return boost(sample.table(), boosting,
-               {{std::string(models::kGbmNote), std::string(models::kGbmVersion)}});
+               {{std::string(models::kGbmNote), std::string(models::kGbmVersion)},
+                {std::string(models::kUntilNote), domain::to_iso(newest(series, options.until))}});
 }
 
 }  // namespace ara::training

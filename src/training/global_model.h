@@ -39,7 +39,8 @@ struct Sample {
 /// Deterministic in its arguments. A series without a usable bar adds nothing.
 Sample draw(std::span<const Series> series, const Options& options);
 
-/// The trained artefact: bytes that models::Trees::parse reads and models::check_gbm accepts. Equal
+/// The trained artefact: bytes that models::Trees::parse reads and models::check_gbm accepts, with
+/// the date that models::trained_until reads, which is that of `until` or of the newest bar. Equal
 /// arguments give equal bytes. Code::invalid on field "rows" where fewer than kFewestRows could be
 /// drawn; Code::unavailable without XGBoost.
 Result<std::string> train(std::span<const Series> series, const Options& options);

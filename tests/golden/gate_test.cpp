@@ -58,7 +58,8 @@ struct ConstantHourly : Flipped {
 /// Symbols to judge on, walked over by one model after the other.
 class Grounds {
  public:
-  explicit Grounds(evaluation::RollOptions options) : options_(std::move(options)) {}
+  explicit Grounds(evaluation::RollOptions options, evaluation::SettingAt setting_at = {})
+      : options_(options), setting_at_(std::move(setting_at)) {}
 
   void add(std::string name, std::vector<domain::Bar> bars) {
     auto made = Ground::make({.name = std::move(name), .bars = std::move(bars)}, options_);
@@ -69,7 +70,7 @@ class Grounds {
   std::vector<Check> checks(const models::ModelRow& row) const {
     std::vector<Evidence> evidence;
     for (const auto& ground : grounds_) {
-      auto walked = ground->walk(row);
+      auto walked = ground->walk(row, setting_at_);
       EXPECT_TRUE(walked) << walked.error().message;
       evidence.push_back(std::move(*walked));
     }
@@ -84,6 +85,7 @@ class Grounds {
 
  private:
   evaluation::RollOptions options_;
+  evaluation::SettingAt setting_at_;
   std::vector<std::unique_ptr<Ground>> grounds_;
 };
 
@@ -113,13 +115,11 @@ TEST(GateOnEquities, PassesGarchAndRefusesWhatIsBroken) {
 
 TEST(GateOnHourly, RefusesAFlippedSignWhereItCanBeTold) {
   ARA_NEEDS_SHARED_DATA();
-  Grounds grounds({.horizon = 24,
-                   .last = 160,
-                   .history = kHistory,
-                   .setting_at = [](models::Setting setting, domain::Time) {
-                     setting.season = 24;
-                     return setting;
-                   }});
+  Grounds grounds({.horizon = 24, .last = 160, .history = kHistory},
+                  [](models::Setting setting, domain::Time) {
+                    setting.season = 24;
+                    return setting;
+                  });
   int number = 0;
   for (const auto& [id, values] : support::read_wide(support::shared_data("m4/Hourly-train.csv"))) {
     if (number++ % 20 == 0) grounds.add(id, support::bars_of(values));

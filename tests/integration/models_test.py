@@ -1,6 +1,7 @@
 """Training, and models that are promoted while a server runs."""
 
 import json
+import signal
 import subprocess
 import threading
 import time
@@ -118,6 +119,100 @@ class ModelsTest(unittest.TestCase):
         self.assertIn("from 1 to 30", self.refused(2, "train", "--horizon", "31"))
         self.assertIn("garch_fhs", self.refused(2, "train", "--model", "magic"))
         self.assertIn("no crypto", self.refused(3, "train", "--asset-type", "crypto"))
+
+
+class TreesTest(unittest.TestCase):
+    """The global model: trained on the store's bars, judged, served, and missed when it is gone."""
+
+    TRAIN = (*TRAIN[:-2], "gbm,combination", "--json")
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server()
+        cls.addClassCleanup(cls.server.stop)
+        for number, symbol in enumerate(["LONG1", "LONG2", "LONG3"]):
+            csv = Path(cls.server.folder.name) / f"{symbol}.csv"
+            make_csv(csv, bars=700, seed=10 + number)
+            cls.server.run("import", "--symbol", symbol, "--asset-type", "stock", str(csv))
+        cls.trained = cls.train()
+
+    @classmethod
+    def train(cls):
+        return json.loads(cls.server.run(*cls.TRAIN))["trainings"][0]
+
+    def model(self, name, trees=True):
+        return next(m for m in self.trained["models"]
+                    if m["model"] == name and bool(m["artefact"]) == trees)
+
+    def artefact(self):
+        return Path(self.server.env["ARA_HOME"], "models", "trees", self.model("gbm")["artefact"])
+
+    def predict(self):
+        answer = self.server.request("GET", "/api/v1/predict/LONG1?days=5")
+        self.assertEqual(answer.status, 200, answer.body)
+        return answer.json()
+
+    def wait_until_served(self, digits):
+        start = time.monotonic()
+        while not self.predict()["model_version"].endswith(digits):
+            self.assertLess(time.monotonic() - start, 10, f"{digits} never came to serve")
+            time.sleep(0.02)
+
+    def restart(self):
+        """Stops the server, keeping its folder, and starts it again; what it had logged."""
+        self.server.process.send_signal(signal.SIGTERM)
+        _, errors = self.server.process.communicate(timeout=30)
+        self.server.start()
+        return errors
+
+    def test_candidates_with_trees_pass_the_same_gate(self):
+        self.assertEqual(sorted((m["model"], bool(m["artefact"])) for m in self.trained["models"]),
+                         [("combination", False), ("combination", True), ("gbm", True)])
+        self.assertRegex(self.trained["notes"][0], "learned from bars up to 20")
+        for model in self.trained["models"]:
+            self.assertTrue(model["checks"])
+            self.assertEqual(model["status"] == "refused", bool(model["reason"]))
+        self.assertTrue(self.artefact().is_file())
+        self.assertIn(self.model("gbm")["artefact"],
+                      self.server.run("models", "show", self.model("gbm")["id"]))
+
+    def test_training_twice_gives_one_hash(self):
+        again = self.train()
+        self.assertEqual({m["hash"] for m in again["models"]},
+                         {m["hash"] for m in self.trained["models"]})
+
+    def test_a_champion_with_trees_answers_and_explains(self):
+        gbm = self.model("gbm")
+        self.assertNotEqual(gbm["status"], "refused", gbm["reason"])
+        self.server.run("models", "promote", gbm["id"])
+        self.wait_until_served(gbm["id"].rsplit("-", 1)[1])
+        answer = self.predict()
+        self.assertTrue(answer["model_version"].startswith("gbm-"), answer["model_version"])
+        self.assertIn("moves the next session's median", json.dumps(answer["explanations"]))
+        self.check_that_missing_trees_are_said(gbm)
+
+    def check_that_missing_trees_are_said(self, gbm):
+        whole = self.artefact().read_bytes()
+        self.artefact().write_bytes(whole[:-1] + b" ")
+        self.restart()
+        self.assertTrue(self.predict()["model_version"].startswith("combination-"))
+        self.artefact().unlink()
+        damaged = self.restart()
+        self.assertRegex(damaged, f"A champion cannot serve.*{gbm['id']}.*damaged or changed")
+        self.artefact().write_bytes(whole)
+        self.assertRegex(self.restart(), "A champion cannot serve.*No such file")
+        self.wait_until_served(gbm["id"].rsplit("-", 1)[1])
+        self.assertNotIn("champion", self.restart())
+
+    def test_without_xgboost_it_says_so_and_goes_on(self):
+        folder = Path(self.server.folder.name, "libraries")
+        folder.mkdir(exist_ok=True)
+        (folder / "libxgboost.so.0").touch()
+        env = dict(self.server.env, LD_LIBRARY_PATH=str(folder))
+        done = subprocess.run([ARA, *TRAIN[:-2], "gbm,drift"], env=env, capture_output=True,
+                              text=True, timeout=60, check=True, cwd=self.server.folder.name)
+        self.assertRegex(done.stdout, "No global trees were trained: training needs XGBoost")
+        self.assertIn("drift-", done.stdout)
 
 
 if __name__ == "__main__":

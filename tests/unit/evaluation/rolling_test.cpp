@@ -30,60 +30,71 @@ const models::ModelRow& drift() {
 class EachModelRolls : public support::EachModel {
  protected:
   /// With trees for the rows that need them.
-  RollOptions options(int horizon, std::size_t last) const {
-    RollOptions options{.horizon = horizon, .last = last, .history = kHistory};
-    if (row().needs_trees) {
-      options.setting_at = [](models::Setting setting, domain::Time) {
-        setting.trees = support::simple_trees();
-        return setting;
-      };
-    }
-    return options;
+  MethodScores scores(const Symbol& symbol, int horizon, std::size_t last) const {
+    const RollOptions options{.horizon = horizon, .last = last, .history = kHistory};
+    return Roll::make(symbol, options)
+        .value()
+        .model(row(),
+               [&](models::Setting setting, domain::Time) {
+                 if (row().needs_trees) setting.trees = support::simple_trees();
+                 return setting;
+               })
+        .value();
   }
 };
 
+/// A symbol, the same with other prices for its last 12 bars, and how many of the last 24 origins
+/// know nothing of the difference.
+struct Changed {
+  static constexpr int kHorizon = 3;
+  static constexpr std::size_t kOrigins = 24, kLater = 12;
+  static constexpr std::size_t kUnaffected = kOrigins - kLater;  // whose outcomes are all before
+  Symbol symbol = symbol_of(support::garch_bars(kFirstOrigin + 40));
+  Symbol other = [this] {
+    auto bars = symbol.bars;
+    for (std::size_t i = bars.size() - kLater; i < bars.size(); ++i) {
+      bars[i].close *= 1.5 + 0.1 * static_cast<double>(i % 3);
+    }
+    return symbol_of(std::move(bars));
+  }();
+};
+
 TEST_P(EachModelRolls, LaterBarsChangeNoEarlierScore) {
-  constexpr int kHorizon = 3;
-  const RollOptions given = options(kHorizon, 24);
-  const Symbol symbol = symbol_of(support::garch_bars(kFirstOrigin + 40));
-  // From bar `cut` on the price is another; origins up to cut - 1 - kHorizon do not see it.
-  const std::size_t n = symbol.bars.size();
-  const std::size_t cut = n - 12;
-  auto changed = symbol.bars;
-  for (std::size_t i = cut; i < n; ++i) changed[i].close *= 1.5 + 0.1 * static_cast<double>(i % 3);
-  const Symbol other = symbol_of(changed);
-  const auto one = Roll::make(symbol, given).value();
-  const auto two = Roll::make(other, given).value();
-  const auto a = one.model(row()).value();
-  const auto b = two.model(row()).value();
-  ASSERT_EQ(a.crps.size(), 24U);
-  const std::size_t first = n - 1 - kHorizon - 23;
-  const std::size_t unaffected = cut - kHorizon - first;  // first + i + kHorizon < cut
-  for (std::size_t i = 0; i < unaffected; ++i) {
+  const Changed given;
+  const auto a = scores(given.symbol, Changed::kHorizon, Changed::kOrigins);
+  const auto b = scores(given.other, Changed::kHorizon, Changed::kOrigins);
+  ASSERT_EQ(a.crps.size(), Changed::kOrigins);
+  for (std::size_t i = 0; i < Changed::kUnaffected; ++i) {
     EXPECT_EQ(a.crps[i], b.crps[i]) << i;
     EXPECT_EQ(a.within[i], b.within[i]) << i;
   }
   EXPECT_NE(a.crps.back(), b.crps.back());
-  for (std::size_t p = 0; p < kPeerNames.size(); ++p) {
-    const auto before = one.peer(static_cast<Peer>(p)).value();
-    const auto after = two.peer(static_cast<Peer>(p)).value();
-    for (std::size_t i = 0; i < unaffected; ++i) {
-      EXPECT_EQ(before.crps[i], after.crps[i]) << kPeerNames[p] << " " << i;
-    }
-    EXPECT_NE(before.crps.back(), after.crps.back()) << kPeerNames[p];
-  }
 }
 
 TEST_P(EachModelRolls, AnOriginsScoreDoesNotDependOnHowManyOthersAreScored) {
   const Symbol symbol = symbol_of(support::garch_bars(kFirstOrigin + 40));
-  const RollOptions few = options(2, 5);
-  const RollOptions many = options(2, 33);
-  const auto a = Roll::make(symbol, few).value().model(row()).value();
-  const auto b = Roll::make(symbol, many).value().model(row()).value();
+  const auto a = scores(symbol, 2, 5);
+  const auto b = scores(symbol, 2, 33);
   for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(a.crps[i], b.crps[28 + i]) << i;
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, EachModelRolls, support::model_names(), support::model_name);
+
+TEST(Roll, LaterBarsChangeNoEarlierScoreOfAPeer) {
+  const Changed given;
+  const RollOptions options{
+      .horizon = Changed::kHorizon, .last = Changed::kOrigins, .history = kHistory};
+  const auto one = Roll::make(given.symbol, options).value();
+  const auto two = Roll::make(given.other, options).value();
+  for (std::size_t p = 0; p < kPeerNames.size(); ++p) {
+    const auto a = one.peer(static_cast<Peer>(p)).value();
+    const auto b = two.peer(static_cast<Peer>(p)).value();
+    for (std::size_t i = 0; i < Changed::kUnaffected; ++i) {
+      EXPECT_EQ(a.crps[i], b.crps[i]) << kPeerNames[p] << " " << i;
+    }
+    EXPECT_NE(a.crps.back(), b.crps.back()) << kPeerNames[p];
+  }
+}
 
 TEST(Roll, ScoresWhatAServiceWouldHaveForecast) {
   const Symbol symbol = symbol_of(support::garch_bars(kFirstOrigin + 30));
@@ -136,12 +147,12 @@ TEST(Roll, HistoricalIsTheSortedLastYear) {
 TEST(Roll, WhatIsLearnedEndsBeforeTheOrigin) {
   const Symbol symbol = symbol_of(support::garch_bars(kFirstOrigin + 60));
   std::vector<domain::Time> asked;
-  RollOptions options{.horizon = 1, .last = 50, .history = kHistory};
-  options.setting_at = [&](models::Setting setting, domain::Time until) {
+  const RollOptions options{.horizon = 1, .last = 50, .history = kHistory};
+  const auto note = [&](models::Setting setting, domain::Time until) {
     asked.push_back(until);
     return setting;
   };
-  ASSERT_TRUE(Roll::make(symbol, options).value().model(drift()).has_value());
+  ASSERT_TRUE(Roll::make(symbol, options).value().model(drift(), note).has_value());
   // Origins are bars 509 to 558 (of 0 to 559): fits at the counts 500, 520, 540.
   ASSERT_EQ(asked.size(), 3U);
   EXPECT_EQ(asked[0], symbol.bars[499].time);

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "models/model.h"
@@ -129,6 +130,17 @@ TEST_P(CatalogRow, ComponentsAreRowsAndSumToOne) {
     ASSERT_EQ(components.size(), 1u);
     EXPECT_EQ(components[0].model, row().name);
   }
+}
+
+TEST_P(CatalogRow, TreesMakeAnotherModelOfThoseThatUseThem) {
+  const auto bars = support::garch_bars(160);
+  const auto with =
+      models::fit(row(), bars, {.trees = support::simple_trees()}).value()->components();
+  const auto without = models::fit(row(), bars, {});
+  ASSERT_EQ(without.has_value(), !row().needs_trees);
+  const bool differs = !without || (*without)->components().size() != with.size();
+  EXPECT_EQ(differs, row().uses_trees);
+  EXPECT_EQ(std::ranges::contains(with, "gbm", &domain::Component::model), row().uses_trees);
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, CatalogRow, support::model_names(), support::model_name);

@@ -47,6 +47,11 @@ TEST_F(LineupTest, LeavesOutModelsOfANewerProgram) {
   promote("ses", AssetType::crypto, "1-2");
   EXPECT_EQ(read().champion(AssetType::stock, 5), nullptr);
   EXPECT_EQ(read().champion(AssetType::crypto, 1), nullptr);
+  const Lineup lineup = read();
+  ASSERT_EQ(lineup.absent().size(), 2u);
+  EXPECT_EQ(lineup.absent()[0].id, "ses-0123456789ab");  // by asset type: crypto, stock
+  EXPECT_EQ(lineup.absent()[0].error.field, "band");
+  EXPECT_EQ(lineup.absent()[1].error.message, "This program has no model 'not_yet_invented'");
 }
 
 class MarketTest : public LineupTest {

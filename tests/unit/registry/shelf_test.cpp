@@ -12,6 +12,7 @@
 #include "registry/train.h"
 #include "support/garch_bars.h"
 #include "support/onnx_graph.h"
+#include "support/simple_trees.h"
 #include "support/temporary_folder.h"
 
 namespace ara::registry {
@@ -71,7 +72,7 @@ TEST_F(ShelfTest, KeepsWhatWasAddedAndFindsItByName) {
   EXPECT_EQ(shelf_->add(path).value(), *added);
   EXPECT_EQ(shelf_->find("mine").value(), *added);
   const std::string hash = to_hex((*added)->content());
-  EXPECT_EQ(shelf_->find("mine", hash).value(), *added);
+  EXPECT_EQ(shelf_->find("mine", hash).value().row, *added);
   EXPECT_EQ(shelf_->artefact_of(**added), hash);
   EXPECT_EQ(shelf_->artefact_of(models::catalog()[0]), "");
 
@@ -100,6 +101,34 @@ TEST_F(ShelfTest, WhatWasChangedOnTheShelfIsNotServed) {
       << "# changed\n";
   const Shelf anew(folder_.file("models"));
   EXPECT_EQ(anew.find("mine", hash).error().code, Code::corrupt);
+}
+
+TEST_F(ShelfTest, TreesAreInMemoryOnceAndNoLongerThanNeeded) {
+  const std::string json = support::simple_trees_json();
+  Recipe kept = shelf_->keep_trees(json).value();
+  EXPECT_EQ(kept.artefact, to_hex(stable_hash128(json)));
+  Recipe found = shelf_->find("gbm", kept.artefact).value();
+  EXPECT_EQ(found.row->name, "gbm");
+  EXPECT_EQ(found.artefact, kept.artefact);
+  EXPECT_EQ(found.trees, kept.trees);
+  EXPECT_EQ(shelf_->find("combination", kept.artefact).value().trees, kept.trees);
+  EXPECT_EQ(shelf_->find("combination", "").value().trees, nullptr);
+  const std::weak_ptr<const models::Trees> seen = kept.trees;
+  kept = found = {};
+  EXPECT_TRUE(seen.expired());
+  EXPECT_TRUE(Shelf(folder_.file("models")).find("gbm", to_hex(stable_hash128(json))));
+}
+
+TEST_F(ShelfTest, TreesThatAreMissingOrDamagedAreNotServed) {
+  const std::string artefact = shelf_->keep_trees(support::simple_trees_json()).value().artefact;
+  std::ofstream(folder_.file("models/trees/" + artefact), std::ios::app) << " ";
+  EXPECT_EQ(shelf_->find("gbm", artefact).error().code, Code::corrupt);
+  std::filesystem::remove(folder_.file("models/trees/" + artefact));
+  EXPECT_EQ(shelf_->find("gbm", artefact).error().code, Code::not_found);
+  EXPECT_EQ(shelf_->find("not_yet_invented", "").error().code, Code::unsupported);
+  EXPECT_EQ(shelf_->keep_trees("{}").error().code, Code::corrupt);
+  EXPECT_EQ(Shelf().keep_trees(support::simple_trees_json()).error().code, Code::unavailable);
+  EXPECT_EQ(Shelf().find("gbm", artefact).error().code, Code::not_found);
 }
 
 TEST_F(ShelfTest, AUsersModelIsJudgedAndServes) {
@@ -133,7 +162,11 @@ TEST_F(ShelfTest, AUsersModelIsJudgedAndServes) {
   EXPECT_GT(model->forecast(5).sd[4], model->forecast(5).sd[0]);
 
   const Shelf empty(folder_.file("elsewhere"));
-  EXPECT_EQ(Lineup::read(*store, empty, Call{}).value().champion(AssetType::stock, 5), nullptr);
+  const Lineup poor = Lineup::read(*store, empty, Call{}).value();
+  EXPECT_EQ(poor.champion(AssetType::stock, 5), nullptr);
+  ASSERT_EQ(poor.absent().size(), 1u);
+  EXPECT_EQ(poor.absent()[0].id, trained.champion);
+  EXPECT_THAT(poor.absent()[0].error.message, HasSubstr(folder_.file("elsewhere")));
 }
 
 }  // namespace

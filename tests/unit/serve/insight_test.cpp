@@ -155,7 +155,7 @@ domain::Forecast forecast_of(const std::vector<domain::Bar>& bars,
                                 .level = level,
                                 .explanations = explanations,
                                 .revision = series.revision};
-  return make_forecast(key, series, *built_in(key.level, series.bars.size()).row, {}).value();
+  return make_forecast(key, series, built_in(key.level, series.bars.size()), {}).value();
 }
 
 TEST(Insight, EachLevelGivesWhatItSays) {

@@ -6,6 +6,7 @@
 #include "models/model.h"
 #include "models/tree_state.h"
 #include "support/garch_bars.h"
+#include "support/simple_trees.h"
 
 namespace ara::training {
 namespace {
@@ -70,6 +71,22 @@ TEST(GlobalModel, SameArgumentsGiveTheSameBytes) {
   EXPECT_EQ(train(universe.series(), options).value(), once);
   options.seed = 1;
   EXPECT_NE(train(universe.series(), options).value(), once);
+}
+
+TEST(GlobalModel, SaysUpToWhenItLearned) {
+  const Universe universe;
+  Options options = small();
+  options.boosting.rounds = 3;
+  const auto until = [&] {
+    const auto trees = models::Trees::parse(train(universe.series(), options).value()).value();
+    return models::trained_until(trees).value();
+  };
+  EXPECT_EQ(until(), domain::date_of(universe.bars[0].back().time));
+  options.until = universe.bars[0][700].time;
+  EXPECT_EQ(until(), domain::date_of(options.until));
+  const auto silent = models::trained_until(*support::simple_trees());
+  ASSERT_FALSE(silent);
+  EXPECT_EQ(silent.error().code, Code::corrupt);
 }
 
 TEST(GlobalModel, TooLittleToLearnFromIsRefused) {
