@@ -21,7 +21,7 @@ struct TrainOptions {
   std::string command;                          ///< recorded in the versions
   /// Called with a version before it is promoted; an error of it ends the training. May be empty.
   std::function<Result<void>(const Version& heir)> before_promotion;
-  training::Options trees;  ///< how; `until` and `seed` are not looked at
+  training::Options trees{};  ///< how; `until` and `seed` are not looked at
   /// Holds the candidates that are users' models, and keeps trees.
   std::shared_ptr<const Shelf> shelf = std::make_shared<const Shelf>();
   /// Calls work(i) for each i below count, in any order, on any threads; empty: one by one.
