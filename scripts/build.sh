@@ -10,6 +10,13 @@ configure() {
   exec 9>&-
 }
 
+# Downloads what the pages under /docs are made of, once for each lock file.
+web_packages() {
+  ARA_WEB=$ARA_CACHE/web-$(sha256sum <"$ARA_DIR/web/package-lock.json" | cut -c1-12)
+  export ARA_WEB
+  [ -d "$ARA_WEB" ] || step "Download web packages" bash "$ARA_DIR/scripts/web.sh" "$ARA_WEB"
+}
+
 # The same, and holds the folder's lock (descriptor 9) on return.
 open_build() {
   local preset=$1 dir=$ARA_DIR/build/$1
@@ -20,6 +27,7 @@ open_build() {
   mkdir -p "$dir"
   exec 9>"$dir/.lock"
   lock 9 "building $preset"
+  web_packages
   [ -e "$dir/build.ninja" ] || step "Configure $preset" cmake -S "$ARA_DIR" --preset "$preset"
 }
 

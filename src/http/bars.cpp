@@ -313,6 +313,7 @@ Route get_route() {
                           .description = "csv has `next` in the header X-Next-Start",
                           .choices = {"json", "csv"},
                           .default_value = "\"json\""}},
+          .other_media_type = kCsv,
           .schema = "Bars",
           .failures = {404, 422, 503},
           .work = get_bars};

@@ -149,7 +149,11 @@ void write_operation(JsonObject operation, const Route& route) {
   JsonObject responses = operation.object("responses");
   JsonObject success = responses.object(std::to_string(route.success));
   success.text("description", route.summary);
-  if (route.success != 204) refer(success.object("content"), route.media_type, route.schema);
+  if (route.success != 204) {
+    JsonObject content = success.object("content");
+    refer(content, route.media_type, route.schema);
+    if (!route.other_media_type.empty()) refer(content, route.other_media_type, {});
+  }
   std::set<int> failures(route.failures.begin(), route.failures.end());
   if (route.access != Access::open) {
     failures.insert({401, 429, 503});

@@ -20,7 +20,7 @@ Reply show(App& app, Exchange& exchange) {
         app, exchange,
         invalid("id", text, "the `id` of a forecast: 32 lower-case hexadecimal digits").error());
   }
-  const auto row = app.store->find_forecast(*id, {exchange.deadline});
+  const auto row = app.service->find(*id, {exchange.deadline});
   if (!row) return problem(app, exchange, row.error());
   if (!*row) {
     return problem(app, exchange,

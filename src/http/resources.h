@@ -28,6 +28,7 @@ Resource auth_resource();
 Resource api_keys_resource();
 Resource users_resource();
 Resource health_resource();
+Resource docs_resource();
 Resource about_resource();
 
 /// In the order in which paths are looked up.

@@ -21,6 +21,7 @@ Resource sentiment_resource() {
   return {.tag = "sentiment",
           .about = "What the original offered and ARA does not",
           .routes = {{.path = "/api/v1/market/sentiment",
+                      .access = Access::open,
                       .summary = "Not offered: always 501, with the reason",
                       .parameters = {},
                       .success = 501,

@@ -125,6 +125,10 @@ class Service final : public ForecastService {
     return Ready{id, body};
   }
 
+  Result<std::optional<storage::ForecastRow>> find(const Hash128& id, const Call& call) override {
+    return l3_->find(id, call);
+  }
+
   int retry_after_seconds() const override {
     return static_cast<int>(std::clamp(std::ceil(lane_->expected_seconds()), 1.0, 60.0));
   }
@@ -277,7 +281,7 @@ class Service final : public ForecastService {
   std::shared_ptr<Heads> heads_;
   registry::Markets markets_;
   std::shared_ptr<cache::Tier> l1_;
-  std::shared_ptr<cache::Tier> l3_;
+  std::shared_ptr<StoreTier> l3_;
   SingleFlight<Answer> flights_;
   std::shared_ptr<SlowLane> lane_;
 };

@@ -55,6 +55,9 @@ class ForecastService {
   /// The whole pipeline in the calling thread, for the command line.
   virtual Result<Ready> compute_now(const ForecastRequest& request, const Call& call) = 0;
 
+  /// A forecast that was made before, by its id; nothing where it is not kept any more. Blocks.
+  virtual Result<std::optional<storage::ForecastRow>> find(const Hash128& id, const Call& call) = 0;
+
   /// Seconds after which a refused client may well try again, at least 1.
   virtual int retry_after_seconds() const = 0;
 

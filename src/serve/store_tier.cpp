@@ -2,6 +2,7 @@
 
 #include <yyjson.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "serve/background.h"
@@ -56,6 +57,20 @@ StoreTier::~StoreTier() {
   thread_.join();
 }
 
+std::optional<storage::ForecastRow> StoreTier::find_pending(const Hash128& id) const {
+  const std::lock_guard lock(mutex_);
+  for (const std::deque<Pending>* waiting : {&queue_, &writing_}) {
+    const auto found = std::ranges::find(*waiting, id, &Pending::id);
+    if (found != waiting->end()) return row_of(id, *found->value, found->created);
+  }
+  return std::nullopt;
+}
+
+Result<std::optional<storage::ForecastRow>> StoreTier::find(const Hash128& id, const Call& call) {
+  if (auto row = find_pending(id)) return row;
+  return store_->find_forecast(id, call);
+}
+
 Result<cache::Value> StoreTier::get(const cache::Key& key, const Call& call) {
   auto row = store_->find_forecast(key.id, call);
   if (!row) return std::unexpected(std::move(row.error()));
@@ -101,17 +116,16 @@ void StoreTier::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_ || !queue_.empty()) {
     wake_.wait_for(lock, kFlushEvery, [this] { return stopping_; });
-    std::deque<Pending> batch;
-    batch.swap(queue_);
+    writing_.swap(queue_);
     lock.unlock();
-    if (!batch.empty()) write(batch);
-    batch.clear();
+    if (!writing_.empty()) write(writing_);
     if (const SteadyTime now = clock_.steady(); now - pruned >= kPruneEvery) {
       pruned = now;
       // A failure shows in the writes too, and the next minute tries again.
       (void)store_->prune_forecasts(clock_.now() - keep_, Call{Deadline::after(kWriteTimeout)});
     }
     lock.lock();
+    writing_.clear();
   }
 }
 

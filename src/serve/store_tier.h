@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "cache/tier.h"
@@ -24,6 +25,9 @@ class StoreTier final : public cache::Tier {
                    const Call& call) override;
   cache::TierStats stats() const override;
 
+  /// As get, with what is stored beside the bytes.
+  Result<std::optional<storage::ForecastRow>> find(const Hash128& id, const Call& call);
+
  private:
   struct Pending {
     Hash128 id;
@@ -33,6 +37,7 @@ class StoreTier final : public cache::Tier {
 
   void run();
   void write(const std::deque<Pending>& batch);
+  std::optional<storage::ForecastRow> find_pending(const Hash128& id) const;
 
   std::shared_ptr<storage::Store> store_;
   const std::chrono::seconds keep_;
@@ -40,6 +45,7 @@ class StoreTier final : public cache::Tier {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Pending> queue_;
+  std::deque<Pending> writing_;  ///< taken from the queue, not in the store yet
   bool stopping_ = false;
   cache::TierStats stats_;
   std::thread thread_;

@@ -32,6 +32,9 @@ class ScriptedService final : public serve::ForecastService {
   Result<serve::Ready> compute_now(const serve::ForecastRequest&, const Call&) override {
     return *computed;
   }
+  Result<std::optional<storage::ForecastRow>> find(const Hash128&, const Call&) override {
+    return std::nullopt;
+  }
   int retry_after_seconds() const override { return 3; }
   std::vector<std::string> symbol_names() const override { return {}; }
   Result<void> ready() const override { return {}; }
