@@ -72,6 +72,14 @@ std::optional<Reply> identify(App& app, Exchange& exchange) {
   return std::nullopt;
 }
 
+void keep_private(App& app, const Exchange& exchange, Reply& reply) {
+  if (app.open || exchange.route == nullptr || exchange.route->access == Access::open) return;
+  static constexpr std::string_view kPublic = "cache-control: public";
+  static constexpr std::string_view kPrivate = "cache-control: private";
+  const std::size_t at = reply.headers.find(kPublic);
+  if (at != std::string::npos) reply.headers.replace(at, kPublic.size(), kPrivate);
+}
+
 std::string client_address(std::string_view peer, std::string_view forwarded_for,
                            std::span<const IpRange> trusted) {
   const auto is_trusted = [&](std::string_view text) {

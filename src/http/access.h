@@ -15,6 +15,8 @@ namespace ara::http {
 // access.cpp
 /// Sets the principal, or refuses: 401 without a good credential, 403 for a role too low.
 std::optional<Reply> identify(App& app, Exchange& exchange);
+/// Sees to it that no shared cache keeps what only an account may be given.
+void keep_private(App& app, const Exchange& exchange, Reply& reply);
 
 /// The address of the client: that of the connection or, where this is a trusted proxy's, the last
 /// one in X-Forwarded-For that is not (RFC 7239, section 5.2, has the newest hop last).

@@ -15,10 +15,8 @@ constexpr std::chrono::seconds kMostClientAge{60};
 constexpr unsigned kDeskThreads = 4;
 constexpr std::size_t kDeskQueue = 1024;
 
-/// What an account was given is not for a shared cache to give to others.
-std::string cache_control(std::chrono::seconds ttl, bool open) {
-  return std::string("cache-control: ") + (open ? "public" : "private") +
-         ", max-age=" + std::to_string(std::min(ttl, kMostClientAge).count()) +
+std::string cache_control(std::chrono::seconds ttl) {
+  return "cache-control: public, max-age=" + std::to_string(std::min(ttl, kMostClientAge).count()) +
          ", must-revalidate\r\n";
 }
 
@@ -34,7 +32,7 @@ App::App(const ServerOptions& given, Parts parts, const Clock& time)
       open(!accounts || accounts->open()),
       clock(time),
       route_meters(*metrics),
-      cache_control(http::cache_control(given.prediction_ttl, open)),
+      cache_control(http::cache_control(given.prediction_ttl)),
       openapi(make_openapi(features, kVersion)),
       desk(kDeskThreads, kDeskQueue, time) {}
 

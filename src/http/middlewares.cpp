@@ -77,7 +77,8 @@ constexpr std::array kMiddlewares{
                .before = route},
     Middleware{.name = "account",
                .why_here = "before the quota, which is the account's",
-               .before = identify},
+               .before = identify,
+               .after = keep_private},
     Middleware{.name = "quota",
                .why_here = "last: what is refused before costs nobody a request; what follows is "
                            "the route's own handler",

@@ -45,6 +45,12 @@ class Credentials(AccountsCase):
                                        headers=bearer(body["access_token"]))
         self.assertEqual(forecast.status, 200)
         self.assertIn("private", forecast.headers["Cache-Control"])
+        stored = "/api/v1/predictions/" + forecast.json()["id"]
+        self.assertTrue(self.until(lambda: self.status(bearer(body["access_token"]), stored) == 200, 5))
+        for path in (stored, "/api/v1/symbols", "/api/v1/bars/AAPL"):
+            answer = self.server.request("GET", path, headers=bearer(body["access_token"]))
+            self.assertEqual(answer.status, 200, path)
+            self.assertNotIn("public", answer.headers["Cache-Control"] or "", path)
         posted = self.send("POST", "/api/v1/predict", {"symbol": "AAPL"}, bearer(body["access_token"]))
         self.assertEqual(posted.status, 200)
         me = self.server.request("GET", "/api/v1/auth/me", headers=bearer(body["access_token"])).json()
