@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "http/server.h"
+#include "live/live.h"
 
 namespace ara::cli {
 namespace {
@@ -20,6 +21,15 @@ http::ServerOptions server_options(const config::Config& config) {
           .trusted_proxies = config.trusted_proxies,
           .docs = config.docs,
           .metrics = config.metrics};
+}
+
+live::LiveOptions live_options(const config::Config& config) {
+  live::LiveOptions options;
+  options.hub.most_connections = config.stream_connections;
+  options.hub.most_of_account = config.stream_connections_per_account;
+  options.courier.sender.policy = {.allow_private = config.webhook_allow_private,
+                                   .allow_http = config.webhook_allow_http};
+  return options;
 }
 
 /// Settings that other versions know would be ignored in silence; one line says so instead.
@@ -75,14 +85,15 @@ Result<void> serve(Context& context) {
   if (!service) return std::unexpected(std::move(service.error()));
   auto accounts = accounts::Accounts::start(*store, account_options(config), system_clock());
   if (!accounts) return std::unexpected(std::move(accounts.error()));
+  const auto live = std::make_shared<live::Live>(live_options(config), *store, *service, metrics);
   const auto say_ready = [&] {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
         system_clock().steady() - context.started);
     // A closed standard output is no reason not to serve.
     (void)emit(welcome(config, (*service)->symbol_names(), took));
   };
-  return http::run_server(server_options(config), {*service, *store, metrics, std::move(*accounts)},
-                          say_ready);
+  return http::run_server(server_options(config),
+                          {*service, *store, metrics, std::move(*accounts), live}, say_ready);
 }
 
 }  // namespace

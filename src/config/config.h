@@ -29,19 +29,23 @@ struct Shown {
 
 /// All settings, checked. Each one is used somewhere, or it does not exist.
 struct Config {
-  std::string home;                          ///< ARA_HOME: holds ara.db
-  std::string environment = "development";   ///< ARA_ENV
-  std::string log_level = "info";            ///< ARA_LOG_LEVEL
-  std::string host = "127.0.0.1";            ///< API_HOST, an IP address
-  std::uint16_t port = 8000;                 ///< API_PORT
-  bool allow_public = false;                 ///< ALLOW_PUBLIC
-  unsigned api_workers = 1;                  ///< API_WORKERS: event loops
-  unsigned max_workers = 1;                  ///< MAX_WORKERS: slow lane
-  std::uint64_t cache_size_mb = 64;          ///< CACHE_SIZE_MB: one budget for the process
-  std::uint32_t cache_ttl_seconds = 300;     ///< CACHE_TTL_SECONDS
-  std::uint32_t request_deadline_ms = 5000;  ///< REQUEST_DEADLINE_MS
-  bool docs = true;                          ///< ENABLE_DOCS
-  bool metrics = true;                       ///< ENABLE_METRICS
+  std::string home;                           ///< ARA_HOME: holds ara.db
+  std::string environment = "development";    ///< ARA_ENV
+  std::string log_level = "info";             ///< ARA_LOG_LEVEL
+  std::string host = "127.0.0.1";             ///< API_HOST, an IP address
+  std::uint16_t port = 8000;                  ///< API_PORT
+  bool allow_public = false;                  ///< ALLOW_PUBLIC
+  unsigned api_workers = 1;                   ///< API_WORKERS: event loops
+  unsigned max_workers = 1;                   ///< MAX_WORKERS: slow lane
+  std::uint64_t cache_size_mb = 64;           ///< CACHE_SIZE_MB: one budget for the process
+  std::uint32_t cache_ttl_seconds = 300;      ///< CACHE_TTL_SECONDS
+  std::uint32_t request_deadline_ms = 5000;   ///< REQUEST_DEADLINE_MS
+  std::uint32_t stream_connections = 20'000;  ///< STREAM_CONNECTIONS
+  std::uint32_t stream_connections_per_account = 1000;  ///< STREAM_CONNECTIONS_PER_ACCOUNT
+  bool webhook_allow_http = false;                      ///< WEBHOOK_ALLOW_HTTP
+  bool webhook_allow_private = false;                   ///< WEBHOOK_ALLOW_PRIVATE
+  bool docs = true;                                     ///< ENABLE_DOCS
+  bool metrics = true;                                  ///< ENABLE_METRICS
 
   std::string jwt_secret;                         ///< JWT_SECRET_KEY; empty: no accounts
   std::vector<std::string> jwt_previous_secrets;  ///< JWT_PREVIOUS_SECRET_KEYS

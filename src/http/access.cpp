@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "http/problem.h"
+#include "http/query.h"
 
 namespace ara::http {
 namespace {
@@ -26,6 +27,14 @@ accounts::Role role_for(Access access) {
   return access == Access::admin  ? accounts::Role::admin
          : access == Access::user ? accounts::Role::user
                                   : accounts::Role::readonly;
+}
+
+/// A browser can send no header line with a WebSocket or an EventSource: there the token may stand
+/// in the query, as if it were in Authorization.
+std::string token_in_query(const Exchange& exchange) {
+  const auto query = Query::parse(exchange.query, *exchange.route);
+  const auto token = query ? query->find("token") : std::nullopt;
+  return token && !token->empty() ? "Bearer " + std::string(*token) : std::string();
 }
 
 Result<accounts::Principal> who_sends(App& app, std::string_view authorization,
@@ -58,7 +67,12 @@ std::optional<Reply> identify(App& app, Exchange& exchange) {
     return std::nullopt;
   }
   if (exchange.route->access == Access::open) return std::nullopt;
-  const std::string_view authorization = exchange.header(kAuthorization);
+  std::string_view authorization = exchange.header(kAuthorization);
+  std::string in_query;
+  if (authorization.empty() && exchange.route->takes_over) {
+    in_query = token_in_query(exchange);
+    authorization = in_query;
+  }
   const std::string_view key = exchange.header(kApiKey);
   auto who = who_sends(app, authorization, key, exchange.begun);
   if (!who) return refuse(app, exchange, who.error(), !authorization.empty() || !key.empty());

@@ -30,6 +30,7 @@ App::App(const ServerOptions& given, Parts parts, const Clock& time)
       metrics(std::move(parts.metrics)),
       accounts(std::move(parts.accounts)),
       open(!accounts || accounts->open()),
+      live(std::move(parts.live)),
       clock(time),
       route_meters(*metrics),
       cache_control(http::cache_control(given.prediction_ttl)),

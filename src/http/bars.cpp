@@ -10,6 +10,7 @@
 #include "http/problem.h"
 #include "http/resources.h"
 #include "ingest/check.h"
+#include "live/live.h"
 
 namespace ara::http {
 namespace {
@@ -145,6 +146,7 @@ Reply post_bars(App& app, Exchange& exchange) {
   const auto outcomes = app.store->put_all_bars(parts, call);
   if (!outcomes) return problem(app, exchange, outcomes.error());
   app.service->bars_changed();
+  if (app.live) app.live->feed.bars_changed();
   return answer(app, exchange, parts, *outcomes);
 }
 

@@ -10,6 +10,7 @@
 #include "http/pipeline.h"
 #include "http/rendered.h"
 #include "http/sockets.h"
+#include "http/takeover.h"
 
 namespace ara::http {
 namespace {
@@ -157,11 +158,29 @@ void finish(App& app, ConnectionGuard& guard, Pending& pending, Reply reply) {
   pending.send = nullptr;
 }
 
-void begin_slow(App& app, ConnectionGuard& guard, const HttpRequestPtr& request,
+/// The answer of the fast lane; null where the exchange waits in the request for the slow one.
+HttpResponsePtr answer_fast(App& app, ConnectionGuard& guard, const HttpRequestPtr& request) {
+  Exchange exchange = read(*request);
+  auto reply = run_fast(app, exchange);
+  if (reply) {
+    guard.completed(peer_of(request->peerAddr().getSockAddr()), exchange.begun);
+    if (may_come_again(app, *request, exchange, *reply)) return write_rendered(exchange, *reply);
+    return write(app, exchange, std::move(*reply));
+  }
+  request->attributes()->insert(kExchange, std::make_shared<Exchange>(std::move(exchange)));
+  return nullptr;
+}
+
+Exchange take_exchange(const HttpRequestPtr& request) {
+  Exchange exchange = std::move(*request->attributes()->get<std::shared_ptr<Exchange>>(kExchange));
+  request->attributes()->erase(kExchange);
+  return exchange;
+}
+
+void begin_slow(App& app, ConnectionGuard& guard, const HttpRequestPtr& request, Exchange exchange,
                 drogon::AdviceCallback&& send) {
   const auto pending = std::make_shared<Pending>();
-  pending->exchange = std::move(*request->attributes()->get<std::shared_ptr<Exchange>>(kExchange));
-  request->attributes()->erase(kExchange);
+  pending->exchange = std::move(exchange);
   pending->exchange.owner = request;
   pending->send = std::move(send);
   pending->loop = trantor::EventLoop::getEventLoopOfCurrentThread();
@@ -191,23 +210,20 @@ void install_lanes(App& app, ConnectionGuard& guard) {
         guard.opened(peer_of(peer.getSockAddr()), app.clock.steady());
         return true;
       });
-  drogon::app().registerSyncAdvice([&app, &guard](const HttpRequestPtr& request) {
-    Exchange exchange = read(*request);
-    auto reply = run_fast(app, exchange);
-    if (reply) {
-      guard.completed(peer_of(request->peerAddr().getSockAddr()), exchange.begun);
-      if (may_come_again(app, *request, exchange, *reply)) {
-        return write_rendered(exchange, *reply);
-      }
-      return write(app, exchange, std::move(*reply));
-    }
-    request->attributes()->insert(kExchange, std::make_shared<Exchange>(std::move(exchange)));
-    return HttpResponsePtr{};
-  });
+  drogon::app().registerSyncAdvice(
+      [&app, &guard](const HttpRequestPtr& request) { return answer_fast(app, guard, request); });
   drogon::app().registerPreRoutingAdvice([&app, &guard](const HttpRequestPtr& request,
                                                         drogon::AdviceCallback&& send,
-                                                        drogon::AdviceChainCallback&&) {
-    begin_slow(app, guard, request, std::move(send));
+                                                        drogon::AdviceChainCallback&& go_on) {
+    // A request to upgrade passes by the synchronous advice, and is first seen here.
+    if (!request->attributes()->find(kExchange)) {
+      if (const auto response = answer_fast(app, guard, request)) return send(response);
+    }
+    Exchange exchange = take_exchange(request);
+    if (exchange.route->takes_over) {
+      return take_over(app, guard, request, exchange, std::move(go_on));
+    }
+    begin_slow(app, guard, request, std::move(exchange), std::move(send));
   });
 }
 

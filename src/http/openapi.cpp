@@ -31,6 +31,8 @@ std::string_view title_of(int status) {
       return "The body is not application/json";
     case 422:
       return "An input is not valid; `field` names it";
+    case 426:
+      return "The path is a WebSocket";
     case 429:
       return "Over the account's limit; Retry-After says when to try again";
     case 501:
@@ -149,7 +151,7 @@ void write_operation(JsonObject operation, const Route& route) {
   JsonObject responses = operation.object("responses");
   JsonObject success = responses.object(std::to_string(route.success));
   success.text("description", route.summary);
-  if (route.success != 204) {
+  if (route.success >= 200 && route.success != 204) {
     JsonObject content = success.object("content");
     refer(content, route.media_type, route.schema);
     if (!route.other_media_type.empty()) refer(content, route.other_media_type, {});

@@ -27,6 +27,8 @@ Resource sentiment_resource();
 Resource auth_resource();
 Resource api_keys_resource();
 Resource users_resource();
+Resource streams_resource();
+Resource webhooks_resource();
 Resource health_resource();
 Resource docs_resource();
 Resource about_resource();

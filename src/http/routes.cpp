@@ -12,7 +12,8 @@ std::vector<Resource> make_resources() {
   return {
       predict_resource(), batch_resource(),     predictions_resource(), bars_resource(),
       symbols_resource(), sentiment_resource(), auth_resource(),        api_keys_resource(),
-      users_resource(),   health_resource(),    docs_resource(),        about_resource(),
+      users_resource(),   streams_resource(),   webhooks_resource(),    health_resource(),
+      docs_resource(),    about_resource(),
   };
 }
 

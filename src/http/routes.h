@@ -82,6 +82,7 @@ struct Route {
   std::size_t max_body = 64 * 1024;   ///< bytes; at most kLargestBody
   int success = 200;
   std::string_view media_type = "application/json";  ///< of a successful answer
+  std::string_view other_media_type = {};  ///< of one that a query can ask for instead; no JSON
   std::string_view
       schema;  ///< the component that a successful answer is; empty where it is no JSON
   std::vector<int> failures;  ///< statuses it can end in besides `success`
@@ -93,6 +94,10 @@ struct Route {
   void (*slow)(App& app, Exchange& exchange, Respond respond) = nullptr;
   /// Plain blocking code, run in the slow lane.
   Reply (*work)(App& app, Exchange& exchange) = nullptr;
+
+  /// Where `fast` has answered nothing, Exchange::carried holds a streams::Join, and the connection
+  /// is the hub's from then on (takeover.h).
+  bool takes_over = false;
 
   std::string_view tag = {};  ///< of its resource; set by the table
 };

@@ -12,6 +12,8 @@
 #include "http/lanes.h"
 #include "http/signals.h"
 #include "http/sockets.h"
+#include "http/takeover.h"
+#include "live/live.h"
 #include "telemetry/log.h"
 
 namespace ara::http {
@@ -59,7 +61,8 @@ void configure(const ServerOptions& options, const std::string& address) {
 void sweep(const App& app, ConnectionGuard& guard) {
   const SteadyTime now = app.clock.steady();
   std::vector<Peer> late = guard.overdue(now);
-  const auto open = static_cast<std::size_t>(drogon::app().getConnectionCount());
+  const std::size_t open = static_cast<std::size_t>(drogon::app().getConnectionCount()) +
+                           (app.live ? app.live->hub->connections() : 0);
   const bool crowded = guard.size() > 2 * open + kGuardSlack;
   if (late.empty() && !crowded) return;
   std::ranges::sort(late);
@@ -83,6 +86,7 @@ void drain(App& app) {
   const SteadyTime closing = app.clock.steady() + app.options.drain_timeout * 3 / 4;
   app.draining = true;
   telemetry::log(telemetry::LogLevel::info, "Stopping: finishing the requests in flight");
+  if (app.live) app.live->hub->close();
   int quiet = 0;
   while (quiet < 3 && app.clock.steady() < closing) {
     std::this_thread::sleep_for(kDrainStep);
@@ -113,6 +117,8 @@ Result<void> run_server(const ServerOptions& options, Parts parts,
   ConnectionGuard guard(options.header_timeout, options.idle_timeout + options.header_timeout);
   const StopSignal stop;
   configure(options, *address);
+  raise_descriptor_limit();
+  install_takeover(app, guard);
   install_lanes(app, guard);
   std::jthread controller;
   drogon::app().registerBeginningAdvice(

@@ -14,6 +14,10 @@
 #include "storage/store.h"
 #include "telemetry/metrics.h"
 
+namespace ara::live {
+struct Live;
+}
+
 namespace ara::http {
 
 struct ServerOptions {
@@ -38,6 +42,7 @@ struct Parts {
   std::shared_ptr<storage::Store> store;
   std::shared_ptr<telemetry::Metrics> metrics;
   std::shared_ptr<accounts::Accounts> accounts;  ///< none: open to all, as where it says so
+  std::shared_ptr<live::Live> live = {};         ///< null: streams and tests of webhooks answer 503
 };
 
 /// Serves until SIGTERM or SIGINT, then drains: readiness off, in-flight requests finished, at most

@@ -4,8 +4,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -19,6 +21,9 @@ namespace ara::http {
 namespace {
 
 using Address = sockaddr_storage;
+
+/// More than this no server of ours has any use for.
+constexpr rlim_t kDescriptors = 1'000'000;
 
 std::uint16_t port_of(const Address& address) {
   if (address.ss_family == AF_INET) {
@@ -129,6 +134,38 @@ bool cut(const OpenSocket& socket) {
   const Descriptor copy(fcntl(socket.fd, F_DUPFD_CLOEXEC, 0));
   if (copy.fd < 0 || peer_at(copy.fd) != socket.peer) return false;
   return shutdown(copy.fd, SHUT_RDWR) == 0;
+}
+
+std::optional<int> duplicate(std::uint16_t port, Peer peer) {
+  // A young connection has one of the lowest numbers that were free; those of our own go well above
+  // them, so that they are not in the way of the next search.
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  const int own = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, kDescriptors) / 4);
+  const auto is_it = [&](int fd) {
+    if (peer_at(fd) != peer) return false;
+    const auto local = local_address(fd);
+    return local && port_of(*local) == port;
+  };
+  const Descriptor free(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+  int found = free.fd;
+  while (found >= 0 && !is_it(found)) --found;
+  if (found < 0) {
+    for (const OpenSocket& socket : accepted_sockets(port)) {
+      if (socket.peer == peer) found = socket.fd;
+    }
+  }
+  if (found < 0) return std::nullopt;
+  const int copy = fcntl(found, F_DUPFD_CLOEXEC, own);
+  if (copy < 0) return std::nullopt;
+  return copy;
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, kDescriptors);
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 Result<std::string> check_listen_address(const std::string& host, std::uint16_t port) {

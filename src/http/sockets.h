@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,14 @@ bool is_listening(std::uint16_t port);
 /// Ends a connection in both directions; its owner then sees it closed. False where the descriptor
 /// means another connection by now.
 bool cut(const OpenSocket& socket);
+
+/// A descriptor of our own for the connection that was accepted on `port` from `peer`; nothing
+/// where it is gone. A handful of system calls for a young connection, one for each descriptor at
+/// worst.
+std::optional<int> duplicate(std::uint16_t port, Peer peer);
+
+/// Allows as many descriptors as the system lets this process have.
+void raise_descriptor_limit();
 
 /// The address to listen on: an IPv4 or IPv6 address as it is, "localhost" as 127.0.0.1; Code::
 /// invalid for anything else. Code::io where the port cannot be bound now.

@@ -148,6 +148,56 @@ CREATE TABLE day_usage (
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE heads ADD COLUMN accounts INTEGER NOT NULL DEFAULT 1;
 )"},
+    // A missing time is 0. A delivery is leased while leased_until is in the future.
+    Migration{"webhooks", R"(
+CREATE TABLE webhooks (
+  id TEXT PRIMARY KEY CHECK (id <> ''),
+  account TEXT NOT NULL CHECK (account <> ''),
+  url TEXT NOT NULL,
+  events TEXT NOT NULL,
+  secret TEXT NOT NULL,
+  description TEXT NOT NULL,
+  active INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  updated INTEGER NOT NULL,
+  deliveries INTEGER NOT NULL DEFAULT 0,
+  successes INTEGER NOT NULL DEFAULT 0,
+  failures INTEGER NOT NULL DEFAULT 0,
+  last_delivery INTEGER NOT NULL DEFAULT 0,
+  last_status TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX webhooks_by_account ON webhooks (account, created DESC);
+CREATE TABLE deliveries (
+  id TEXT PRIMARY KEY CHECK (id <> ''),
+  webhook TEXT NOT NULL REFERENCES webhooks (id),
+  event TEXT NOT NULL,
+  type TEXT NOT NULL,
+  body TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('pending', 'retrying', 'success', 'failed')),
+  attempts INTEGER NOT NULL DEFAULT 0,
+  response_code INTEGER NOT NULL DEFAULT 0,
+  response_body TEXT NOT NULL DEFAULT '',
+  error TEXT NOT NULL DEFAULT '',
+  created INTEGER NOT NULL,
+  delivered INTEGER NOT NULL DEFAULT 0,
+  due INTEGER NOT NULL,
+  leased_until INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX deliveries_by_webhook ON deliveries (webhook, created DESC);
+CREATE INDEX deliveries_by_created ON deliveries (created);
+CREATE INDEX deliveries_open ON deliveries (webhook, due) WHERE status IN ('pending', 'retrying');
+CREATE TABLE alerts (
+  account TEXT NOT NULL CHECK (account <> ''),
+  number INTEGER NOT NULL,
+  symbol TEXT NOT NULL,
+  metric TEXT NOT NULL,
+  condition TEXT NOT NULL,
+  threshold REAL NOT NULL,
+  holds INTEGER NOT NULL,
+  PRIMARY KEY (account, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alerts_by_symbol ON alerts (symbol);
+)"},
 };
 
 constexpr const char* kMakeRecord = R"(

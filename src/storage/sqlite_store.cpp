@@ -100,6 +100,12 @@ Result<std::optional<SqliteHead>> read_head(SqliteConnection& connection,
   return head_of(rows);
 }
 
+Result<std::uint64_t> read_count(SqliteStatement& statement) {
+  const auto row = statement.step();
+  if (!row) return std::unexpected(row.error());
+  return *row ? static_cast<std::uint64_t>(statement.integer(0)) : 0;
+}
+
 Result<void> note_write(SqliteConnection& connection, Changed changed) {
   return connection
       .prepare(

@@ -83,6 +83,34 @@ class SqliteStore final : public Store {
                                   const Call& call) override;
   Result<std::vector<DayUsageRow>> day_usage(std::int64_t day, const Call& call) override;
 
+  Result<void> replace_alerts(const std::string& account, const std::vector<AlertRow>& rows,
+                              const Call& call) override;
+  Result<std::vector<AlertRow>> alerts_of(const std::string& account, const Call& call) override;
+  Result<std::vector<AlertRow>> alerts_on(const domain::Symbol& symbol, const Call& call) override;
+  Result<bool> mark_alert(const AlertRow& row, bool holds, const Call& call) override;
+
+  Result<void> put_webhook(const WebhookRow& row, std::size_t most, const Call& call) override;
+  Result<void> update_webhook(const WebhookRow& row, const Call& call) override;
+  Result<bool> delete_webhook(const std::string& account, const std::string& id,
+                              const Call& call) override;
+  Result<std::optional<WebhookRow>> find_webhook(const std::string& account, const std::string& id,
+                                                 const Call& call) override;
+  Result<Listed<WebhookRow>> webhooks(const std::string& account, bool active_only, Window window,
+                                      const Call& call) override;
+  Result<bool> wants_event(std::string_view type, const Call& call) override;
+  Result<std::uint64_t> put_event(const EventRow& event, std::size_t backlog,
+                                  const Call& call) override;
+  Result<DeliveryRow> put_test_event(const EventRow& event, const std::string& webhook,
+                                     std::size_t backlog, const Call& call) override;
+  Result<std::vector<LeasedDelivery>> lease_deliveries(WallTime now, WallTime until,
+                                                       std::size_t limit,
+                                                       const Call& call) override;
+  Result<void> finish_delivery(const DeliveryRow& row, WallTime now, const Call& call) override;
+  Result<Listed<DeliveryRow>> deliveries(const std::string& account, const std::string& webhook,
+                                         std::optional<DeliveryStatus> status, Window window,
+                                         const Call& call) override;
+  Result<std::uint64_t> prune_deliveries(WallTime before, const Call& call) override;
+
  private:
   /// Whether a commit is on the disk when it returns; without, a crash of the machine may undo the
   /// newest ones, never half of one.
@@ -108,6 +136,18 @@ inline std::int64_t microseconds(WallTime time) {
 inline WallTime wall_time(std::int64_t count) {
   return WallTime{std::chrono::microseconds{count}};
 }
+
+/// Times that may be missing, where a table says that they are stored as 0.
+inline std::int64_t or_zero(const std::optional<WallTime>& time) {
+  return time ? microseconds(*time) : 0;
+}
+inline std::optional<WallTime> or_nothing(std::int64_t count) {
+  if (count == 0) return std::nullopt;
+  return wall_time(count);
+}
+
+/// The one number that `statement`, bound already, gives; 0 where it gives no row.
+Result<std::uint64_t> read_count(SqliteStatement& statement);
 
 /// A symbol's row with the number by which bars name it.
 struct SqliteHead {

@@ -12,6 +12,8 @@
 #include "base/result.h"
 #include "domain/series.h"
 #include "storage/accounts.h"
+#include "storage/alerts.h"
+#include "storage/webhooks.h"
 
 namespace ara::storage {
 
@@ -116,7 +118,7 @@ struct JobRow {
 /// A write that returned has been synced: no crash of process or machine loses it. A write that
 /// did not return happened whole or not at all. Forecasts are the exception: they can be computed
 /// again, so put_forecasts promises only "whole or not at all".
-class Store : public AccountStore {
+class Store : public AccountStore, public AlertStore, public WebhookStore {
  public:
   /// All heads, ascending by symbol.
   virtual Result<std::vector<SymbolRow>> symbols(const Call& call) = 0;

@@ -12,11 +12,12 @@ from accounts_server import AccountsCase, bearer
 
 # What all accounts share: facts of the markets, and what administrators manage.
 SHARED = ("/api/v1/predict/", "/api/v1/predictions/", "/api/v1/bars/", "/api/v1/symbols/",
-          "/api/v1/auth/admin/")
+          "/api/v1/stream/", "/ws/", "/api/v1/auth/admin/")
 
 # The path of a collection, and what is sent there to make a thing of one's own; its answer's id.
 OWNED = {
     "/api/v1/auth/api-keys": {"name": "mine"},
+    "/api/v1/webhooks": {"url": "https://example.com/", "events": ["system_error"]},
 }
 
 

@@ -41,8 +41,24 @@ enum class StoreCall {
   find_job,
   lease_job,
   finish_job,
+  replace_alerts,
+  alerts_of,
+  alerts_on,
+  mark_alert,
+  put_webhook,
+  update_webhook,
+  delete_webhook,
+  find_webhook,
+  webhooks,
+  put_event,
+  put_test_event,
+  lease_deliveries,
+  finish_delivery,
+  deliveries,
+  prune_deliveries,
+  wants_event,
 };
-inline constexpr std::size_t kStoreCalls = static_cast<std::size_t>(StoreCall::finish_job) + 1;
+inline constexpr std::size_t kStoreCalls = static_cast<std::size_t>(StoreCall::wants_event) + 1;
 
 /// A Store in front of another that fails, delays or holds chosen calls, always the same ones: the
 /// n-th of its kind, or all from the n-th on. Every call is counted. Thread-safe.
@@ -184,6 +200,87 @@ class FaultyStore final : public ForwardAccounts {
   }
   Result<void> finish_job(const storage::JobRow& job, const Call& call) override {
     return through(StoreCall::finish_job, call, [&] { return inner_->finish_job(job, call); });
+  }
+
+  Result<void> replace_alerts(const std::string& account,
+                              const std::vector<storage::AlertRow>& rows,
+                              const Call& call) override {
+    return through(StoreCall::replace_alerts, call,
+                   [&] { return inner_->replace_alerts(account, rows, call); });
+  }
+  Result<std::vector<storage::AlertRow>> alerts_of(const std::string& account,
+                                                   const Call& call) override {
+    return through(StoreCall::alerts_of, call, [&] { return inner_->alerts_of(account, call); });
+  }
+  Result<std::vector<storage::AlertRow>> alerts_on(const domain::Symbol& symbol,
+                                                   const Call& call) override {
+    return through(StoreCall::alerts_on, call, [&] { return inner_->alerts_on(symbol, call); });
+  }
+  Result<bool> mark_alert(const storage::AlertRow& row, bool holds, const Call& call) override {
+    return through(StoreCall::mark_alert, call,
+                   [&] { return inner_->mark_alert(row, holds, call); });
+  }
+  Result<void> put_webhook(const storage::WebhookRow& row, std::size_t most,
+                           const Call& call) override {
+    return through(StoreCall::put_webhook, call,
+                   [&] { return inner_->put_webhook(row, most, call); });
+  }
+  Result<void> update_webhook(const storage::WebhookRow& row, const Call& call) override {
+    return through(StoreCall::update_webhook, call,
+                   [&] { return inner_->update_webhook(row, call); });
+  }
+  Result<bool> delete_webhook(const std::string& account, const std::string& id,
+                              const Call& call) override {
+    return through(StoreCall::delete_webhook, call,
+                   [&] { return inner_->delete_webhook(account, id, call); });
+  }
+  Result<std::optional<storage::WebhookRow>> find_webhook(const std::string& account,
+                                                          const std::string& id,
+                                                          const Call& call) override {
+    return through(StoreCall::find_webhook, call,
+                   [&] { return inner_->find_webhook(account, id, call); });
+  }
+  Result<storage::Listed<storage::WebhookRow>> webhooks(const std::string& account,
+                                                        bool active_only, storage::Window window,
+                                                        const Call& call) override {
+    return through(StoreCall::webhooks, call,
+                   [&] { return inner_->webhooks(account, active_only, window, call); });
+  }
+  Result<bool> wants_event(std::string_view type, const Call& call) override {
+    return through(StoreCall::wants_event, call, [&] { return inner_->wants_event(type, call); });
+  }
+  Result<std::uint64_t> put_event(const storage::EventRow& event, std::size_t backlog,
+                                  const Call& call) override {
+    return through(StoreCall::put_event, call,
+                   [&] { return inner_->put_event(event, backlog, call); });
+  }
+  Result<storage::DeliveryRow> put_test_event(const storage::EventRow& event,
+                                              const std::string& webhook, std::size_t backlog,
+                                              const Call& call) override {
+    return through(StoreCall::put_test_event, call,
+                   [&] { return inner_->put_test_event(event, webhook, backlog, call); });
+  }
+  Result<std::vector<storage::LeasedDelivery>> lease_deliveries(WallTime now, WallTime until,
+                                                                std::size_t limit,
+                                                                const Call& call) override {
+    return through(StoreCall::lease_deliveries, call,
+                   [&] { return inner_->lease_deliveries(now, until, limit, call); });
+  }
+  Result<void> finish_delivery(const storage::DeliveryRow& row, WallTime now,
+                               const Call& call) override {
+    return through(StoreCall::finish_delivery, call,
+                   [&] { return inner_->finish_delivery(row, now, call); });
+  }
+  Result<storage::Listed<storage::DeliveryRow>> deliveries(
+      const std::string& account, const std::string& webhook,
+      std::optional<storage::DeliveryStatus> status, storage::Window window,
+      const Call& call) override {
+    return through(StoreCall::deliveries, call,
+                   [&] { return inner_->deliveries(account, webhook, status, window, call); });
+  }
+  Result<std::uint64_t> prune_deliveries(WallTime before, const Call& call) override {
+    return through(StoreCall::prune_deliveries, call,
+                   [&] { return inner_->prune_deliveries(before, call); });
   }
 
  private:
