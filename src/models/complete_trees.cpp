@@ -10,9 +10,10 @@
 namespace ara::models {
 namespace {
 
-constexpr std::size_t kRows = 32;   ///< that go through one tree before the next is touched
-constexpr int kDeepest = 10;        ///< Trees::kMaxDepth
-constexpr std::size_t kFull = 255;  ///< thresholds of a feature that one byte can rank
+constexpr std::size_t kRows = 32;     ///< that go through some trees before the next are touched
+constexpr std::size_t kTogether = 8;  ///< trees that a row goes through at once
+constexpr int kDeepest = 10;          ///< Trees::kMaxDepth
+constexpr std::size_t kFull = 255;    ///< thresholds of a feature that one byte can rank
 
 /// How many of the ascending `thresholds` are not above x, without a branch on the data.
 std::size_t rank_of(std::span<const float> thresholds, float x) {
@@ -27,16 +28,20 @@ std::size_t rank_of(std::span<const float> thresholds, float x) {
   return static_cast<std::size_t>(from - thresholds.data()) + (*from <= x ? 1 : 0);
 }
 
-/// From node i, kLevels down.
-template <int kLevels, class Node, class Rank>
-inline std::size_t descend(const Node* tree, const Rank* ranks, std::size_t i) {
-  if constexpr (kLevels == 0) {
-    return i;
-  } else {
-    const Node node = tree[i];
-    const auto right = static_cast<std::size_t>(ranks[node.column] > node.rank);
-    return descend<kLevels - 1>(tree, ranks, 2 * i + right);
-  }
+/// From the root of each of sizeof...(kTree) trees, laid out one after another, kLevels down. Level
+/// by level: a step waits for the one above it, so only steps of other trees can overlap with it.
+template <int kLevels, class Node, class Rank, std::size_t... kTree>
+inline std::array<std::size_t, sizeof...(kTree)> descend(const Node* trees, const Rank* ranks,
+                                                         std::index_sequence<kTree...> /*all*/) {
+  constexpr std::size_t kWidth = std::size_t{1} << kLevels;
+  std::array<std::size_t, sizeof...(kTree)> place;
+  place.fill(1);
+  const auto step = [&](std::size_t tree) {
+    const Node node = trees[tree * kWidth + place[tree]];
+    place[tree] = 2 * place[tree] + static_cast<std::size_t>(ranks[node.column] > node.rank);
+  };
+  for (int level = 0; level < kLevels; ++level) (step(kTree), ...);
+  return place;
 }
 
 /// The nodes under one another as a complete tree, place 1 being the root; a leaf above the last
@@ -138,15 +143,21 @@ void CompleteTrees::add_all(const Nodes<Rank>& nodes, std::span<const float> row
     for (std::size_t r = 0; r < block; ++r) {
       rank_row(rows.subspan((from + r) * features, features), ranks.data() + r * columns);
     }
-    for (std::size_t t = 0; t < output.size(); ++t) {
-      const Node<Rank>* tree = nodes.data() + t * kWidth;
-      const float* leaves = leaves_.data() + t * kWidth;
-      float* sum = sums.data() + from * outputs + output[t];
+    const auto take = [&]<std::size_t kTrees>(std::size_t first) {
+      const Node<Rank>* trees = nodes.data() + first * kWidth;
+      const float* leaves = leaves_.data() + first * kWidth;
       for (std::size_t r = 0; r < block; ++r) {
-        const std::size_t place = descend<kDepth>(tree, ranks.data() + r * columns, 1);
-        sum[r * outputs] += leaves[place - kWidth];
+        const auto places =
+            descend<kDepth>(trees, ranks.data() + r * columns, std::make_index_sequence<kTrees>());
+        float* sum = sums.data() + (from + r) * outputs;
+        for (std::size_t t = 0; t < kTrees; ++t) {
+          sum[output[first + t]] += leaves[t * kWidth + places[t] - kWidth];
+        }
       }
-    }
+    };
+    std::size_t t = 0;
+    for (; t + kTogether <= output.size(); t += kTogether) take.template operator()<kTogether>(t);
+    for (; t < output.size(); ++t) take.template operator()<1>(t);
   }
 }
 
