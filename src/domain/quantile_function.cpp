@@ -44,8 +44,9 @@ QuantileFunction::QuantileFunction(std::span<const double, kKnots> values) {
 
 QuantileFunction QuantileFunction::normal(double mean, double standard_deviation) {
   QuantileFunction function;
+  const auto& score = scores();
   for (std::size_t i = 0; i < kKnots; ++i) {
-    function.values_[i] = mean + standard_deviation * scores()[i];
+    function.values_[i] = mean + standard_deviation * score[i];
   }
   return function;
 }
@@ -67,19 +68,25 @@ QuantileFunction QuantileFunction::empirical(std::span<const double> sample) {
 
 double QuantileFunction::at(double p) const {
   const double z = normal_quantile(p);
-  const std::size_t i = piece_of(scores(), z);
-  const double t = (z - scores()[i]) / (scores()[i + 1] - scores()[i]);
+  const auto& score = scores();
+  const std::size_t i = piece_of(score, z);
+  const double t = (z - score[i]) / (score[i + 1] - score[i]);
   return values_[i] + t * (values_[i + 1] - values_[i]);
 }
 
 double QuantileFunction::probability_below(double x) const {
+  return normal_cdf(normal_score(x));
+}
+
+double QuantileFunction::normal_score(double x) const {
   const std::size_t i = piece_of(values_, x);
   const double width = values_[i + 1] - values_[i];
+  const auto& score = scores();
   if (width <= 0) {  // a point mass: everything lies at or below x, or above it
-    return x < values_[i] ? 0.0 : x > values_[i + 1] ? 1.0 : kLevels[i + 1];
+    return x < values_[i] ? -INFINITY : x > values_[i + 1] ? INFINITY : score[i + 1];
   }
   const double t = (x - values_[i]) / width;
-  return normal_cdf(scores()[i] + t * (scores()[i + 1] - scores()[i]));
+  return score[i] + t * (score[i + 1] - score[i]);
 }
 
 double normal_cdf(double z) {

@@ -31,6 +31,8 @@ class QuantileFunction {
   double at(double p) const;
   /// P(X <= x), in (0, 1); the inverse of `at` (0 or 1 beyond a point mass).
   double probability_below(double x) const;
+  /// Phi^-1 of that, without its rounding: infinite beyond a point mass.
+  double normal_score(double x) const;
   double median() const { return values_[kKnots / 2]; }
   const std::array<double, kKnots>& values() const { return values_; }
 

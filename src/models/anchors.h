@@ -17,6 +17,13 @@ using Knots = std::array<double, domain::QuantileFunction::kKnots>;
 template <class T>
 using Anchored = std::array<T, kAnchors.size()>;
 
+/// How many of the anchors are needed for every horizon up to `longest`.
+constexpr std::size_t anchors_for(int longest) {
+  std::size_t count = 1;
+  while (count < kAnchors.size() && kAnchors[count - 1] < longest) ++count;
+  return count;
+}
+
 /// A horizon as a place between two anchors, linear in the horizon; beyond the last one the last.
 struct Place {
   std::size_t below, above;

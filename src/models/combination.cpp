@@ -53,18 +53,14 @@ class Combination final : public Model {
     ++count_;
     if (count_ < first_) return;
     rolling_.settle(seen.value);
-    std::vector<Rolling::Forecasts> forecasts(members_.size());
-    for (std::size_t m = 0; m < members_.size(); ++m) {
-      if (rolling_.due()) {
-        const Path path = members_[m]->forecast(kAnchors[Rolling::kHorizons - 1]);
-        for (std::size_t h = 0; h < Rolling::kHorizons; ++h) {
-          forecasts[m][h] = path.change[static_cast<std::size_t>(kAnchors[h] - 1)];
-        }
-      } else {
-        forecasts[m][0] = members_[m]->next();
-      }
+    if (rolling_.due()) {
+      rolling_.expect(outlook());
+      return;
     }
-    rolling_.expect(forecasts);
+    std::vector<QuantileFunction> next;
+    next.reserve(members_.size());
+    for (const auto& member : members_) next.push_back(member->next());
+    rolling_.expect(next);
   }
 
   /// The standard deviation is averaged too: exact where the shapes are alike, else a bound.
@@ -144,6 +140,18 @@ class Combination final : public Model {
   }
 
  private:
+  /// The members' forecasts for all horizons that are learned from.
+  std::vector<Rolling::Forecasts> outlook() const {
+    std::vector<Rolling::Forecasts> forecasts(members_.size());
+    for (std::size_t m = 0; m < members_.size(); ++m) {
+      const Path path = members_[m]->forecast(kAnchors[Rolling::kHorizons - 1]);
+      for (std::size_t h = 0; h < Rolling::kHorizons; ++h) {
+        forecasts[m][h] = path.change[static_cast<std::size_t>(kAnchors[h] - 1)];
+      }
+    }
+    return forecasts;
+  }
+
   std::size_t first_;      ///< bar from which on is learned
   std::size_t count_ = 0;  ///< bars seen
   Members members_;        ///< in the order of kMembers
@@ -156,10 +164,12 @@ class Combination final : public Model {
 Fitted combine(const ModelRow& row, const Sample& sample, const Setting& setting,
                std::span<const std::string_view> names) {
   Combination::Members members;
+  Setting theirs = setting;
+  theirs.longest = std::max(setting.longest, kAnchors[Rolling::kHorizons - 1]);
   for (std::string_view name : names) {
     const ModelRow& other = *find_model(name).value();
     if (sample.size() < other.min_bars || (other.needs_trees && !setting.trees)) continue;
-    auto fitted = other.fit(other, sample, setting);
+    auto fitted = other.fit(other, sample, theirs);
     if (!fitted) return fitted;
     members.push_back(std::move(*fitted));
   }

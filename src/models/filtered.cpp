@@ -46,13 +46,15 @@ struct Walk {
 
   /// One session of every path.
   void step(const Recursion& model, const Paths& z, double largest) {
-    for (std::size_t i = 0; i < kPaths; ++i) {
+    const auto [omega, alpha, gamma, beta, scale, persistence] = model;
+    const double fall = alpha + gamma, least = -largest;
+    for (std::size_t i = 0; i < kPaths; ++i) {  // no branch: several paths at once
       const double free = std::sqrt(variance[i]) * z[i];
-      const double shock = std::min(std::max(free, -largest), largest);
-      const double response = shock < 0 ? model.alpha + model.gamma : model.alpha;
+      const double above = free < least ? least : free;
+      const double shock = above > largest ? largest : above;
+      const double response = shock < 0 ? fall : alpha;
       change[i] += shock;
-      variance[i] = model.omega + response * (shock * shock * model.residual_scale) +
-                    model.beta * variance[i];
+      variance[i] = omega + response * (shock * shock * scale) + beta * variance[i];
     }
   }
 };
@@ -79,6 +81,13 @@ struct Shapes {
     shape[anchor] = QuantileFunction::empirical(changes).values();
     sd[anchor] = deviation(changes);
   }
+
+  void fill_from(std::size_t anchor) {
+    for (std::size_t k = anchor; k < kAnchors.size(); ++k) {
+      shape[k] = shape[anchor - 1];
+      sd[k] = sd[anchor - 1];
+    }
+  }
 };
 
 /// In a GARCH process these shapes depend on the parameters and, a little, on how the variance now
@@ -88,11 +97,12 @@ class FilteredShapes {
  public:
   FilteredShapes() = default;
 
-  /// `residuals` ascending. Every session draws a Latin hypercube: each stratum of the residuals
+  /// `residuals` ascending; of the first `anchors`, those beyond count as the last of them. Every
+  /// session draws a Latin hypercube: each stratum of the residuals
   /// once over all paths, in random order (McKay, Beckman and Conover 1979), which takes most of
   /// the noise out of sums of residuals.
   FilteredShapes(const Recursion& model, std::span<const double> residuals, double average,
-                 double largest, std::uint64_t seed)
+                 double largest, std::uint64_t seed, std::size_t anchors)
       : average_(average) {
     struct Work {
       Paths z;
@@ -109,7 +119,7 @@ class FilteredShapes {
     }
     Rng rng(seed);
     std::size_t anchor = 0;
-    for (int h = 1; h <= kAnchors.back(); ++h) {
+    for (int h = 1; h <= kAnchors[anchors - 1]; ++h) {
       if (h > 1) shuffle(work->z, rng);
       for (Walk& walk : work->walks) walk.step(model, work->z, largest);
       if (h != kAnchors[anchor]) continue;
@@ -118,6 +128,7 @@ class FilteredShapes {
       }
       ++anchor;
     }
+    for (Shapes& shapes : by_start_) shapes.fill_from(anchors);
   }
 
   /// How agitated the start is: 0 as the calm simulation's, 1 as the other's, or between.
@@ -127,12 +138,17 @@ class FilteredShapes {
     return std::clamp(0.5 + 0.5 * std::log(variance / average_) / spread, 0.0, 1.0);
   }
 
-  double quantile(const Place& place, std::size_t knot, double agitation) const {
-    return std::lerp(place.of(by_start_[0].shape, knot), place.of(by_start_[1].shape, knot),
-                     agitation);
-  }
-  double sd(const Place& place, double agitation) const {
-    return std::lerp(place.of(by_start_[0].sd), place.of(by_start_[1].sd), agitation);
+  /// Between the calm simulation's and the other's.
+  Shapes at(double agitation) const {
+    const auto& [calm, wild] = by_start_;
+    Shapes mixed;
+    for (std::size_t k = 0; k < kAnchors.size(); ++k) {
+      for (std::size_t i = 0; i < mixed.shape[k].size(); ++i) {
+        mixed.shape[k][i] = calm.shape[k][i] + agitation * (wild.shape[k][i] - calm.shape[k][i]);
+      }
+      mixed.sd[k] = calm.sd[k] + agitation * (wild.sd[k] - calm.sd[k]);
+    }
+    return mixed;
   }
 
  private:
@@ -164,7 +180,7 @@ class Filtered final : public Model {
       Filtered::advance(sample[i]);
     }
     fitted_record_ = record_;
-    summarise(std::move(residuals), average, setting.seed);
+    summarise(std::move(residuals), average, setting);
   }
 
   void advance(const Observation& seen) override {
@@ -194,16 +210,16 @@ class Filtered final : public Model {
     path.sd.reserve(static_cast<std::size_t>(horizon));
     path.change.push_back(next());
     path.sd.push_back(bounded(std::sqrt(variance_) * residual_sd_, 1));
-    const double agitation = shapes_.agitation(variance_);
+    const Shapes shapes = shapes_.at(shapes_.agitation(variance_));
     for (int h = 2; h <= horizon; ++h) {
       const Place place(h);
       const double root = std::sqrt(recursion_.expected(variance_, h));
       Knots values;
       for (std::size_t i = 0; i < values.size(); ++i) {
-        values[i] = h * garch_.mu + bounded(root * shapes_.quantile(place, i, agitation), h);
+        values[i] = h * garch_.mu + bounded(root * place.of(shapes.shape, i), h);
       }
       path.change.emplace_back(values);
-      path.sd.push_back(bounded(root * shapes_.sd(place, agitation), h));
+      path.sd.push_back(bounded(root * place.of(shapes.sd), h));
     }
     return path;
   }
@@ -233,7 +249,7 @@ class Filtered final : public Model {
   /// and not the location of the t distribution. Only where the second moment is above 1 is z^2
   /// scaled down in the recursion, lest the expected response to a shock exceed what was fitted and
   /// paths explode.
-  void summarise(std::vector<double> residuals, double average, std::uint64_t seed) {
+  void summarise(std::vector<double> residuals, double average, const Setting& setting) {
     double mean = 0, square = 0, below = 0;
     const double count = static_cast<double>(residuals.size());
     for (double z : residuals) {
@@ -252,7 +268,8 @@ class Filtered final : public Model {
         .persistence = garch_.beta + scale * (garch_.alpha * square + garch_.gamma * below)};
     residuals = domain::OrderStatistics(residuals).take_all();
     standard_ = QuantileFunction::empirical(residuals);
-    shapes_ = FilteredShapes(recursion_, residuals, average, kBeyondRecord * record_, seed);
+    shapes_ = FilteredShapes(recursion_, residuals, average, kBeyondRecord * record_, setting.seed,
+                             anchors_for(setting.longest));
   }
 
   GarchT garch_;

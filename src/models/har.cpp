@@ -83,6 +83,7 @@ class Har final : public Model {
  public:
   Har(const ModelRow& row, const Sample& sample, const Setting& setting)
       : Model(row, setting.scale), scale_(setting.scale) {
+    const std::size_t anchors = anchors_for(setting.longest);
     Table table{.values = sample.values};
     table.sum.push_back(0);
     for (std::size_t i = 0; i < sample.size(); ++i) {
@@ -92,8 +93,10 @@ class Har final : public Model {
       table.sum.push_back(table.sum.back() + (i > 0 ? state_.variance() : 0));
     }
     fitted_record_ = state_.record();
-    regress(table);
-    for (std::size_t k = 0; k < kAnchors.size(); ++k) describe(table, k);
+    regress(table, anchors);
+    for (std::size_t k = 0; k < anchors; ++k) describe(table, k);
+    std::fill(regressions_.begin() + static_cast<std::ptrdiff_t>(anchors), regressions_.end(),
+              regressions_[anchors - 1]);
     fitted_.push_back(sample.values[0]);
     for (std::size_t i = 0; i + 1 < sample.size(); ++i) {
       const double sd = std::exp(0.5 * (table.base[i] + regressions_[0].predict(table.x[i])));
@@ -135,10 +138,10 @@ class Har final : public Model {
  private:
   /// Least squares of the log of each horizon's mean variance, by the normal equations: from the
   /// longest horizon, which has the fewest rows, to the shortest.
-  void regress(const Table& table) {
+  void regress(const Table& table, std::size_t anchors) {
     Square gram{};
     std::size_t done = kWarmUp;
-    for (std::size_t k = kAnchors.size(); k-- > 0;) {
+    for (std::size_t k = anchors; k-- > 0;) {
       const auto h = static_cast<std::size_t>(kAnchors[k]);
       for (; done < table.end(h); ++done) {
         const Features& x = table.x[done];
@@ -165,18 +168,19 @@ class Har final : public Model {
     const auto h = static_cast<std::size_t>(kAnchors[k]);
     Regression& regression = regressions_[k];
     const double count = static_cast<double>(table.end(h) - kWarmUp);
-    std::vector<double> log_variance, z;
+    std::vector<double> variance, z;
+    variance.reserve(table.x.size());
+    z.reserve(table.x.size());
     double ratio = 0;
     for (std::size_t i = kWarmUp; i < table.end(h); ++i) {
-      log_variance.push_back(table.base[i] + regression.predict(table.x[i]));
-      ratio += table.variance(i, h) / std::exp(log_variance.back()) / count;
+      variance.push_back(std::exp(table.base[i] + regression.predict(table.x[i])));
+      ratio += table.variance(i, h) / variance.back() / count;
     }
     regression.scale = std::log(ratio);
     double mean = 0, square = 0;
     for (std::size_t i = kWarmUp; i < table.end(h); ++i) {
-      const double sd = std::exp(0.5 * (log_variance[i - kWarmUp] + regression.scale)) *
-                        std::sqrt(static_cast<double>(h));
-      z.push_back((table.values[i + h] - table.values[i]) / sd);
+      const double sum = variance[i - kWarmUp] * ratio * static_cast<double>(h);
+      z.push_back((table.values[i + h] - table.values[i]) / std::sqrt(sum));
       mean += z.back() / count;
       square += z.back() * z.back() / count;
     }

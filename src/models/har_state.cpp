@@ -91,10 +91,12 @@ double HarState::recurrence(std::size_t from, std::size_t to) const {
   double sum = 0, count = 0;
   const auto seen = static_cast<std::size_t>(count_);  // so the newest is bar seen - 1
   for (std::size_t lag = kReports; lag <= kQuarters * kReports && seen > lag + 1; lag += kReports) {
+    double part = 0;  // its own sum, so that lags need not wait for each other
     for (std::size_t ahead = from; ahead <= to; ++ahead) {
-      sum += surprise_[(seen - 1 - lag + ahead) % surprise_.size()];
-      count += 1;
+      part += surprise_[(seen - 1 - lag + ahead) % surprise_.size()];
     }
+    sum += part;
+    count += static_cast<double>(to - from + 1);
   }
   return count > 0 && sum > 0 ? std::log(sum / count) : 0;
 }

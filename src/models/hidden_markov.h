@@ -45,4 +45,8 @@ struct HiddenMarkov {
 /// finite, neither half constant.
 HiddenMarkov fit_hidden_markov(std::span<const HiddenMarkov::Point> points, std::size_t states);
 
+/// With as many states, 3 or 4, as the Bayesian information criterion has it; the estimation of the
+/// other is given up as soon as it is clearly behind.
+HiddenMarkov fit_hidden_markov(std::span<const HiddenMarkov::Point> points);
+
 }  // namespace ara::models

@@ -19,6 +19,9 @@ struct Setting {
   domain::Scale scale = domain::Scale::log;
   std::uint64_t seed = 0;  ///< of any simulation; a function of the bars, never of time
   int season = 1;          ///< bars in the shortest seasonal period; 1: none
+  /// Sessions ahead that will be asked for at most. Nothing up to there depends on it; what is
+  /// said of later ones may.
+  int longest = domain::ForecastKey::kMaxHorizon;
   std::shared_ptr<const Trees> trees = nullptr;  ///< of the global model, where there are any
 };
 

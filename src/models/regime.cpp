@@ -107,9 +107,7 @@ Result<Regime> Regime::fit(const Sample& sample, domain::Scale scale) {
   if (points.empty() || !(deviation(points, 0) > 0) || !(deviation(points, 1) > kSteady)) {
     return invalid("close", "a series whose volatility never changes", "one that has regimes");
   }
-  const HiddenMarkov three = fit_hidden_markov(points, 3);
-  const HiddenMarkov four = fit_hidden_markov(points, 4);
-  regime.chain_ = four.bic(points.size()) < three.bic(points.size()) ? four : three;
+  regime.chain_ = fit_hidden_markov(points);
   regime.name_states();
   for (std::size_t i = 0; i < sample.size(); ++i) regime.advance(sample[i]);
   return regime;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 namespace ara::models {
 namespace {
@@ -27,21 +28,25 @@ const double kRightSize = std::sqrt(2 / std::numbers::pi);
 
 /// The size of an outcome's normal score.
 double score_of(const QuantileFunction& forecast, double x) {
-  const double level = forecast.probability_below(x);
-  if (!(level > 0 && level < 1)) return kMostScore;
-  return std::min(kMostScore, std::abs(domain::normal_quantile(level)));
+  return std::min(kMostScore, std::abs(forecast.normal_score(x)));
 }
 
 }  // namespace
 
 double loss_of(const QuantileFunction& forecast, double x) {
-  double loss = 0;
-  for (std::size_t i = 0; i < QuantileFunction::kKnots; ++i) {
+  constexpr std::size_t kLanes = 4;  // partial sums that need not wait for each other
+  const Knots& levels = QuantileFunction::levels();
+  std::array<double, kLanes> sums{};
+  const auto take = [&](std::size_t i, std::size_t lane) {
     const double above = x - forecast.values()[i];
-    const double level = QuantileFunction::levels()[i];
-    loss += std::max(level * above, (level - 1) * above);
+    sums[lane] += std::max(levels[i] * above, (levels[i] - 1) * above);
+  };
+  std::size_t i = 0;
+  for (; i + kLanes <= QuantileFunction::kKnots; i += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) take(i + lane, lane);
   }
-  return loss / QuantileFunction::kKnots;
+  for (; i < QuantileFunction::kKnots; ++i) take(i, 0);
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) / QuantileFunction::kKnots;
 }
 
 std::array<double, Rolling::Sudden::kMemories> Rolling::Sudden::stretches() const {
@@ -87,16 +92,16 @@ Rolling::Rolling(std::size_t members) : members_(members) {
   for (Track& track : tracks_) track.loss.assign(members, 0);
 }
 
-void Rolling::learn(Track& track, const Origin& origin, std::size_t horizon, double change,
+template <class Member>
+void Rolling::learn(Track& track, const QuantileFunction& combined, Member member, double change,
                     double bars) {
-  const QuantileFunction& combined = origin.combined[horizon];
   if (!(combined.values().front() < combined.values().back()))
     return;  // a point: no width to learn
   const double kept = std::exp2(-bars / kHalfLife);
   track.mass = kept * track.mass + bars;
   track.size = kept * track.size + bars * score_of(combined, change);
   for (std::size_t m = 0; m < members_; ++m) {
-    track.loss[m] = kept * track.loss[m] + bars * loss_of(origin.members[m][horizon], change);
+    track.loss[m] = kept * track.loss[m] + bars * loss_of(member(m), change);
   }
 }
 
@@ -104,35 +109,46 @@ void Rolling::settle(double value) {
   ++count_;
   last_ = value;
   if (next_.at + 1 == count_ && next_.at > 0) {
-    learn(tracks_[0], next_, 0, value - next_.value, 1);
+    const auto member = [&](std::size_t m) -> const QuantileFunction& { return next_.members[m]; };
+    learn(tracks_[0], next_.combined, member, value - next_.value, 1);
     sudden_.learn(unstretched_, sudden_.stretches(), value - next_.value);
   }
-  for (Origin& origin : origins_) {
+  for (const auto& origin : origins_) {
     if (origin.at == 0) continue;
     for (std::size_t h = 1; h < kHorizons; ++h) {
       if (origin.at + static_cast<std::size_t>(kAnchors[h]) != count_) continue;
-      learn(tracks_[h], origin, h, value - origin.value, kStride);
+      const auto member = [&](std::size_t m) -> const QuantileFunction& {
+        return origin.members[m][h];
+      };
+      learn(tracks_[h], origin.combined[h], member, value - origin.value, kStride);
     }
   }
 }
 
-void Rolling::expect(std::span<const Forecasts> members) {
-  const std::vector<double> trusted = weights();
-  Origin& origin = due() ? origins_[count_ / kStride % origins_.size()] : next_;
-  const double sudden = sudden_.aggregated();
-  const auto fill = [&](Origin& to, std::size_t horizons) {
-    to.at = count_;
-    to.value = last_;
-    to.members.assign(members.begin(), members.end());
-    for (std::size_t h = 0; h < horizons; ++h) {
-      const auto combined =
-          average(trusted, [&](std::size_t m) -> const QuantileFunction& { return members[m][h]; });
-      if (h == 0) unstretched_ = combined;
-      to.combined[h] = stretched(combined, sudden);
-    }
-  };
-  fill(next_, 1);
-  if (due()) fill(origin, kHorizons);
+void Rolling::expect(std::span<const QuantileFunction> next) {
+  unstretched_ =
+      average(weights(), [&](std::size_t m) -> const QuantileFunction& { return next[m]; });
+  next_.at = count_;
+  next_.value = last_;
+  next_.members.assign(next.begin(), next.end());
+  next_.combined = stretched(unstretched_, sudden_.aggregated());
+}
+
+void Rolling::expect(std::vector<Forecasts> members) {
+  std::vector<QuantileFunction> next;
+  for (const Forecasts& all : members) next.push_back(all[0]);
+  expect(next);
+  if (!due()) return;
+  const auto trusted = weights();
+  auto& origin = origins_[count_ / kStride % origins_.size()];
+  origin.at = count_;
+  origin.value = last_;
+  origin.members = std::move(members);
+  for (std::size_t h = 0; h < kHorizons; ++h) {
+    const auto combined = average(
+        trusted, [&](std::size_t m) -> const QuantileFunction& { return origin.members[m][h]; });
+    origin.combined[h] = stretched(combined, sudden_.aggregated());
+  }
 }
 
 std::vector<double> Rolling::weights() const {

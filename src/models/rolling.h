@@ -41,8 +41,10 @@ class Rolling {
   void settle(double value);
   /// Whether forecasts beyond the next session are due now.
   bool due() const { return count_ % kStride == 0; }
-  /// The members' forecasts as of the newest value: of the next session, or where `due` of all.
-  void expect(std::span<const Forecasts> members);
+  /// The members' forecasts as of the newest value: of the next session, or where `due` of all (of
+  /// which otherwise only the next session counts).
+  void expect(std::span<const QuantileFunction> next);
+  void expect(std::vector<Forecasts> members);
 
   /// Summing to 1; members that are far behind have exactly 0.
   std::vector<double> weights() const;
@@ -67,23 +69,29 @@ class Rolling {
     void learn(const QuantileFunction& forecast, const std::array<double, kMemories>& stretches,
                double change);
   };
+  /// Forecasts that were made when `at` values had been seen (0: none), the newest being `value`;
+  /// `combined` with the sudden stretch of then.
+  template <class Of>
   struct Origin {
-    std::size_t at = 0;  ///< 0: none
+    std::size_t at = 0;
     double value = 0;
-    std::vector<Forecasts> members;
-    Forecasts combined;  ///< with the sudden stretch of then
+    std::vector<Of> members;
+    Of combined;
   };
 
-  void learn(Track& track, const Origin& origin, std::size_t horizon, double change, double bars);
+  /// `member` gives the forecast of a member, by number.
+  template <class Member>
+  void learn(Track& track, const QuantileFunction& combined, Member member, double change,
+             double bars);
 
   std::size_t members_;
   std::size_t count_ = 0;  ///< values seen
   double last_ = 0;
   std::array<Track, kHorizons> tracks_;
   Sudden sudden_;
-  QuantileFunction unstretched_;   ///< of the next session
-  Origin next_;                    ///< of the next session only
-  std::array<Origin, 2> origins_;  ///< those before are settled: 2 kStride reaches the longest
+  QuantileFunction unstretched_;  ///< of the next session
+  Origin<QuantileFunction> next_;
+  std::array<Origin<Forecasts>, 2> origins_;  ///< 2 kStride reaches the longest horizon
 };
 
 /// The mean pinball loss over all knots, a discrete form of the CRPS (Gneiting and Ranjan 2011).

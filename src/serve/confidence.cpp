@@ -78,11 +78,13 @@ std::optional<domain::TrackRecord> walk_forward(const models::ModelRow& row,
                                                 std::span<const double> market) {
   const std::size_t sessions = std::min(wanted.sessions, bars.size() / 2);
   if (sessions < kLeastSessions) return std::nullopt;
+  models::Setting next = setting;
+  next.longest = 1;
   domain::TrackRecord record;
   std::unique_ptr<models::Model> model;
   for (std::size_t i = bars.size() - sessions; i < bars.size(); ++i) {
     if ((i - (bars.size() - sessions)) % wanted.refit_every == 0) {
-      auto fitted = models::fit(row, bars.first(i), setting, market.first(market.empty() ? 0 : i));
+      auto fitted = models::fit(row, bars.first(i), next, market.first(market.empty() ? 0 : i));
       if (!fitted) return std::nullopt;  // fewer bars than the model needs
       model = std::move(*fitted);
     }

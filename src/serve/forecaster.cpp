@@ -103,7 +103,9 @@ domain::ForecastKey key_of(const ForecastRequest& request, const Subject& subjec
 Result<domain::Forecast> make_forecast(const domain::ForecastKey& key, const domain::Series& series,
                                        const Chosen& chosen,
                                        std::span<const models::MarketPoint> market) {
-  models::Setting setting{.scale = models::scale_of(series.bars), .seed = series.revision.content};
+  models::Setting setting{.scale = models::scale_of(series.bars),
+                          .seed = series.revision.content,
+                          .longest = key.horizon};
   if (chosen.champion != nullptr) setting.trees = chosen.champion->trees;
   const auto factor =
       market.empty() ? std::vector<double>() : models::market_at(market, series.bars);

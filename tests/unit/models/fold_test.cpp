@@ -77,6 +77,17 @@ TEST_P(Fold, ForgettingTheFittedChangesNoForecast) {
   expect_same(model->forecast(10), before);
 }
 
+TEST_P(Fold, WhatIsNotAskedForChangesNoForecast) {
+  const auto whole = fit(row(), all(), kSetting).value();
+  for (int longest : {1, 4, 10, 12}) {
+    Setting setting = kSetting;
+    setting.longest = longest;
+    const auto some = fit(row(), all(), setting).value();
+    expect_same(some->forecast(longest), whole->forecast(longest));
+    EXPECT_GE(some->forecast(30).sd.back(), 0);
+  }
+}
+
 TEST_P(Fold, LaterBarsAreNotSeen) {
   auto changed = bars_;
   const auto model = fit(row(), std::span(changed).first(600), kSetting).value();
