@@ -5,6 +5,8 @@
 #include <format>
 #include <numeric>
 
+#include "models/premium.h"
+
 namespace ara::evaluation {
 namespace {
 
@@ -165,7 +167,9 @@ Result<MethodScores> Roll::roll(const models::ModelRow& row, const FitOn& on,
     const std::size_t count = (t + 1) / kRefit * kRefit;
     if (count != fitted) {
       const std::size_t from = count - std::min(count, on.history);
-      models::Setting setting{.scale = scale_, .seed = content_[count - 1]};
+      models::Setting setting{.scale = scale_,
+                              .seed = content_[count - 1],
+                              .premium = models::premium_of(symbol_->asset_type)};
       if (on.setting_at) setting = on.setting_at(std::move(setting), bars[count - 1].time);
       auto fit = models::fit(row, bars.subspan(from, count - from), setting,
                              on.market.empty() ? on.market : on.market.subspan(from, count - from));

@@ -6,6 +6,7 @@
 
 #include "domain/calendar.h"
 #include "models/model.h"
+#include "models/premium.h"
 #include "models/regime.h"
 #include "serve/confidence.h"
 #include "serve/encode.h"
@@ -105,6 +106,7 @@ Result<domain::Forecast> make_forecast(const domain::ForecastKey& key, const dom
                                        std::span<const models::MarketPoint> market) {
   models::Setting setting{.scale = models::scale_of(series.bars),
                           .seed = series.revision.content,
+                          .premium = models::premium_of(series.asset_type),
                           .longest = key.horizon};
   if (chosen.champion != nullptr) setting.trees = chosen.champion->trees;
   const auto factor =

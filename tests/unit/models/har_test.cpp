@@ -76,6 +76,22 @@ TEST(Har, ForecastsBetterWithTheMarketThanWithout) {
   EXPECT_LT(loss_with, loss_without - 0.1);
 }
 
+TEST(Har, TheMeanIsDrawnToThePremium) {
+  const Made data = made(700);
+  const ModelRow& row = *find_model("har").value();
+  const Path without = fit(row, data.bars, {}).value()->forecast(10);
+  const Path with = fit(row, data.bars, {.premium = 0.1}).value()->forecast(10);
+  const double belief = 640.0 / (640 + 1260);
+  for (std::size_t h : {1u, 10u}) {
+    const auto& low = without.change[h - 1].values();
+    const auto& high = with.change[h - 1].values();
+    const double shift = high[11] - low[11];
+    EXPECT_NEAR(shift / (with.sd[h - 1] * std::sqrt(h)), (1 - belief) * 0.1, 0.01) << h;
+    for (std::size_t i = 0; i < low.size(); ++i) EXPECT_NEAR(high[i] - low[i], shift, 1e-12);
+    EXPECT_EQ(with.sd[h - 1], without.sd[h - 1]);
+  }
+}
+
 TEST(HarState, TellsNothingOfWhatABarLacks) {
   HarState state;
   for (const auto& bar : support::garch_bars(400)) {
