@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "models/model.h"
+#include "models/premium.h"
 
 namespace ara::backtest {
 namespace {
@@ -13,8 +14,8 @@ namespace {
 using domain::Bar;
 
 Result<std::unique_ptr<models::Model>> fit_on(const models::ModelRow& row,
-                                              std::span<const Bar> bars) {
-  models::Setting setting;
+                                              std::span<const Bar> bars, domain::AssetType type) {
+  models::Setting setting{.premium = models::premium_of(type)};
   for (const Bar& bar : bars) setting.seed += domain::content_of(bar);
   return models::fit(row, bars, setting);
 }
@@ -86,7 +87,7 @@ Result<std::vector<Step>> forecast_sessions(const Plan& plan, const models::Mode
             std::format("at {}", domain::to_iso(domain::date_of(bars[bar].time)));
         if (auto go_on = progress(part, message); !go_on) return std::unexpected(go_on.error());
       }
-      auto fresh = fit_on(model, bars.subspan(bar - plan.window, plan.window));
+      auto fresh = fit_on(model, bars.subspan(bar - plan.window, plan.window), series.asset_type);
       if (!fresh) return std::unexpected(std::move(fresh.error()));
       fitted = std::move(*fresh);
     } else if (auto moved = fitted->update(bars[bar - 1]); !moved) {
