@@ -30,6 +30,7 @@ constexpr double kRidge = 20;
 /// Bars after which a series' own mean change counts as much as the premium: five years tell a
 /// yearly mean to within 0.45 yearly deviations, and shares differ by no more than that.
 constexpr double kMeanPrior = 1260;
+constexpr std::size_t kQuarter = 7, kThreeQuarters = 15;  ///< knots
 
 constexpr double kBeyondRecord = 3;  ///< no change exceeds so many times the largest, a session
 
@@ -188,11 +189,14 @@ class Har final : public Model {
       mean += z.back() / count;
       square += z.back() * z.back() / count;
     }
+    regression.mean = mean;
+    regression.sd = std::sqrt(std::max(0.0, square - mean * mean));
+    regression.shape = QuantileFunction::empirical(z).values();
+    // Of a series that mostly stands still, the mean is that of its few moves: nothing to draw.
+    if (!(regression.shape[kQuarter] < regression.shape[kThreeQuarters])) return;
     const double belief = count / (count + kMeanPrior);
     const double wanted = premium * std::sqrt(static_cast<double>(h));
     regression.mean = belief * mean + (1 - belief) * wanted;
-    regression.sd = std::sqrt(std::max(0.0, square - mean * mean));
-    regression.shape = QuantileFunction::empirical(z).values();
     for (double& value : regression.shape) value += regression.mean - mean;
   }
 
