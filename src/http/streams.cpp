@@ -166,7 +166,6 @@ Route websocket_route(std::string_view path, std::string_view summary, bool symb
               .summary = summary,
               .parameters = {token_parameter()},
               .success = 101,
-              .media_type = {},
               .failures = {403, 422, 426, 503},
               .fast = open,
               .takes_over = true};
