@@ -82,9 +82,8 @@ struct Route {
   std::size_t max_body = 64 * 1024;   ///< bytes; at most kLargestBody
   int success = 200;
   std::string_view media_type = "application/json";  ///< of a successful answer
-  std::string_view other_media_type = {};  ///< of one that a query can ask for instead; no JSON
-  std::string_view
-      schema;  ///< the component that a successful answer is; empty where it is no JSON
+  std::string_view other_media_type = {};            ///< of the same in another form, on demand
+  std::string_view schema = {};  ///< the component that the answer is; empty where it is no JSON
   std::vector<int> failures;  ///< statuses it can end in besides `success`
 
   /// Runs on the event loop: answers at once without blocking, or leaves it to `slow` or `work`.
