@@ -36,6 +36,21 @@ constexpr std::array kCommands{
                "  ara models show garch_fhs-0f3a\n"
                "  ara models promote garch_fhs-0f3a\n",
                Needs::shared_settings, enrol_models},
+    CommandRow{"portfolio", "Optimize, analyze and rebalance portfolios",
+               "  ara portfolio optimize AAPL MSFT JNJ --max-weight 0.5\n"
+               "  ara portfolio analyze AAPL=0.6 MSFT=0.4 --period 1y\n"
+               "  ara portfolio rebalance --current AAPL=1 --target AAPL=0.5 MSFT=0.5 \\\n"
+               "      --price AAPL=190 MSFT=410 --value 100000\n",
+               Needs::shared_settings, enrol_portfolio},
+    CommandRow{"market", "Regimes, indicators and correlations",
+               "  ara market regime AAPL\n"
+               "  ara market indicators AAPL\n"
+               "  ara market correlations AAPL MSFT JNJ --period 1y\n",
+               Needs::shared_settings, enrol_market},
+    CommandRow{"backtest", "Trade a symbol's past on forecasts that could not know it",
+               "  ara backtest AAPL --period 2y --strategy volatility_target\n"
+               "  ara backtest BTC-USD -s 2023-01-01 -e 2023-12-31 --model garch_fhs --json\n",
+               Needs::shared_settings, enrol_backtest},
     CommandRow{"serve", "Serve forecasts over HTTP until Ctrl-C or SIGTERM",
                "  ara serve\n"
                "  ara serve --port 8001 --max-workers 4\n",

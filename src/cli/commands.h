@@ -11,6 +11,9 @@ std::function<int()> enrol_predict(CLI::App& app, Context& context);     // pred
 std::function<int()> enrol_evaluate(CLI::App& app, Context& context);    // evaluate.cpp
 std::function<int()> enrol_train(CLI::App& app, Context& context);       // train.cpp
 std::function<int()> enrol_models(CLI::App& app, Context& context);      // models.cpp
+std::function<int()> enrol_portfolio(CLI::App& app, Context& context);   // portfolio.cpp
+std::function<int()> enrol_market(CLI::App& app, Context& context);      // market.cpp
+std::function<int()> enrol_backtest(CLI::App& app, Context& context);    // backtest.cpp
 std::function<int()> enrol_symbols(CLI::App& app, Context& context);     // symbols.cpp
 std::function<int()> enrol_serve(CLI::App& app, Context& context);       // serve.cpp
 std::function<int()> enrol_admin(CLI::App& app, Context& context);       // admin.cpp

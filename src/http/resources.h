@@ -23,6 +23,8 @@ Resource batch_resource();
 Resource predictions_resource();
 Resource bars_resource();
 Resource symbols_resource();
+Resource portfolio_resource();
+Resource market_resource();
 Resource sentiment_resource();
 Resource auth_resource();
 Resource api_keys_resource();

@@ -13,7 +13,7 @@ namespace ara::portfolio {
 /// What a portfolio with these weights, restored before each session, would have done.
 struct Analysis {
   Performance performance;
-  TailRisk tail;  ///< of one session
+  TailRisk tail;  ///< of the next session
   Matrix correlation;
   Vector risk_contribution;  ///< parts of the variance, summing to 1
 };

@@ -23,7 +23,7 @@ struct Optimum {
   double expected_return = 0;  ///< a year's, by the means that the method goes by
   double volatility = 0;       ///< a year's, by the shrunk covariance
   std::optional<double> sharpe;
-  TailRisk tail;  ///< of one session, over the history
+  TailRisk tail;  ///< of the session after the history
   double shrinkage = 0;
 };
 

@@ -46,8 +46,8 @@ Performance performance_of(std::span<const double> returns, double sessions_a_ye
   return found;
 }
 
-TailRisk tail_risk(std::span<const double> returns) {
-  std::vector<double> worst(returns.begin(), returns.end());
+TailRisk empirical_tail(std::span<const double> outcomes) {
+  std::vector<double> worst(outcomes.begin(), outcomes.end());
   const double share = kTail * static_cast<double>(worst.size());
   const auto whole = static_cast<std::size_t>(share);
   // The quantile is the return with at least 5 % of all at or below it.
@@ -58,6 +58,25 @@ TailRisk tail_risk(std::span<const double> returns) {
       std::accumulate(worst.begin(), worst.begin() + static_cast<std::ptrdiff_t>(at), 0.0);
   const double mean = (below + (share - static_cast<double>(at)) * quantile) / share;
   return {.var_95 = -quantile, .cvar_95 = -mean};
+}
+
+TailRisk tail_risk(std::span<const double> returns) {
+  constexpr double kKeep = 0.94;
+  double squares = 0;
+  for (const double r : returns) squares += r * r;
+  const double usual = squares / static_cast<double>(returns.size());
+  if (usual == 0) return {};
+  // Without the floor, the first move after a standstill would be infinitely many deviations.
+  const auto deviation = [&](double variance) { return std::sqrt(std::max(variance, usual / 16)); };
+  double variance = usual;
+  std::vector<double> outcomes;
+  outcomes.reserve(returns.size());
+  for (const double r : returns) {
+    outcomes.push_back(r / deviation(variance));
+    variance = kKeep * variance + (1 - kKeep) * r * r;
+  }
+  for (double& outcome : outcomes) outcome *= deviation(variance);
+  return empirical_tail(outcomes);
 }
 
 Kupiec kupiec(std::size_t violations, std::size_t observations, double probability) {

@@ -27,9 +27,16 @@ struct TailRisk {
 
 inline constexpr double kTail = 0.05;
 
-/// By historical simulation over one session: the sample's own quantile, and its expected shortfall
-/// with the quantile's atom split (Rockafellar and Uryasev 2002, Conditional value-at-risk for
-/// general loss distributions, proposition 8), so that cvar_95 >= var_95. At least one return.
+/// Of a sample of outcomes: its own quantile, and its expected shortfall with the quantile's atom
+/// split (Rockafellar and Uryasev 2002, Conditional value-at-risk for general loss distributions,
+/// proposition 8), so that cvar_95 >= var_95. At least one.
+TailRisk empirical_tail(std::span<const double> outcomes);
+
+/// Of the session after `returns`, by historical simulation with each return scaled from the
+/// volatility of its own session to that of the next (Hull and White 1998, Incorporating volatility
+/// updating into the historical simulation method for value-at-risk); volatilities are
+/// exponentially weighted with 0.94 (RiskMetrics 1996), none below a quarter of the sample's. At
+/// least one return.
 TailRisk tail_risk(std::span<const double> returns);
 
 /// Whether losses exceeded a value at risk about as often as they should.
