@@ -9,6 +9,7 @@
 #include "cli/json.h"
 #include "cli/output.h"
 #include "cli/table.h"
+#include "features/reading.h"
 #include "portfolio/analyse.h"
 #include "serve/history.h"
 

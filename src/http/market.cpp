@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "features/reading.h"
 #include "http/app.h"
 #include "http/input.h"
 #include "http/portfolio_parts.h"
