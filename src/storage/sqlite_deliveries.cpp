@@ -75,7 +75,7 @@ Result<DeliveryRow> SqliteStore::put_test_event(const EventRow& event, const std
   {
     SqliteStatement known =
         (*connection)->prepare("SELECT count(*) FROM webhooks WHERE id = ? AND account = ?");
-    const auto count = read_count(known.bind(webhook, *event.account));
+    const auto count = number_of(known.bind(webhook, *event.account));
     if (!count) return std::unexpected(count.error());
     if (*count == 0) return no_webhook(webhook);
   }
@@ -109,7 +109,7 @@ Result<std::vector<LeasedDelivery>> SqliteStore::lease_deliveries(WallTime now, 
     SqliteStatement due = (*reader)->prepare(
         "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE status IN ('pending', 'retrying') "
         "AND due <= ?1 AND leased_until <= ?1 LIMIT 1)");
-    const auto any = read_count(due.bind(microseconds(now)));
+    const auto any = number_of(due.bind(microseconds(now)));
     if (!any) return std::unexpected(any.error());
     if (*any == 0) return leased;
   }
@@ -199,7 +199,7 @@ Result<Listed<DeliveryRow>> SqliteStore::deliveries(const std::string& account,
                             ->prepare(
                                 "SELECT count(*) FROM deliveries WHERE webhook = ?1 "
                                 "AND (?2 = '' OR status = ?2)");
-  const auto total = read_count(all.bind(webhook, wanted));
+  const auto total = number_of(all.bind(webhook, wanted));
   if (!total) return std::unexpected(total.error());
   listed.total = *total;
   SqliteStatement rows =

@@ -100,7 +100,7 @@ Result<std::optional<SqliteHead>> read_head(SqliteConnection& connection,
   return head_of(rows);
 }
 
-Result<std::uint64_t> read_count(SqliteStatement& statement) {
+Result<std::uint64_t> number_of(SqliteStatement& statement) {
   const auto row = statement.step();
   if (!row) return std::unexpected(row.error());
   return *row ? static_cast<std::uint64_t>(statement.integer(0)) : 0;

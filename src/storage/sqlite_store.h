@@ -147,7 +147,7 @@ inline std::optional<WallTime> or_nothing(std::int64_t count) {
 }
 
 /// The one number that `statement`, bound already, gives; 0 where it gives no row.
-Result<std::uint64_t> read_count(SqliteStatement& statement);
+Result<std::uint64_t> number_of(SqliteStatement& statement);
 
 /// A symbol's row with the number by which bars name it.
 struct SqliteHead {

@@ -59,7 +59,7 @@ Result<void> SqliteStore::put_webhook(const WebhookRow& row, std::size_t most, c
   if (!transaction) return std::unexpected(transaction.error());
   {
     SqliteStatement has = (*connection)->prepare("SELECT count(*) FROM webhooks WHERE account = ?");
-    const auto count = read_count(has.bind(row.account));
+    const auto count = number_of(has.bind(row.account));
     if (!count) return std::unexpected(count.error());
     if (*count >= most) {
       return fail(Code::too_large,
@@ -145,7 +145,7 @@ Result<Listed<WebhookRow>> SqliteStore::webhooks(const std::string& account, boo
                             ->prepare(
                                 "SELECT count(*) FROM webhooks WHERE account = ?1 "
                                 "AND (active OR NOT ?2)");
-  const auto total = read_count(all.bind(account, active_only));
+  const auto total = number_of(all.bind(account, active_only));
   if (!total) return std::unexpected(total.error());
   listed.total = *total;
   SqliteStatement rows = (*connection)
@@ -168,7 +168,7 @@ Result<bool> SqliteStore::wants_event(std::string_view type, const Call& call) {
                                ->prepare(
                                    "SELECT count(*) FROM (SELECT 1 FROM webhooks WHERE active "
                                    "AND instr(events, ',' || ? || ',') > 0 LIMIT 1)");
-  const auto count = read_count(wanted.bind(type));
+  const auto count = number_of(wanted.bind(type));
   if (!count) return std::unexpected(count.error());
   return *count > 0;
 }
