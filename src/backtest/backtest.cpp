@@ -16,6 +16,11 @@ domain::Date date_at(const domain::Series& series, std::size_t bar) {
   return domain::date_of(series.bars[bar].time);
 }
 
+const models::ModelRow& model_of(const Plan& plan) {
+  return plan.model != nullptr ? *plan.model
+                               : models::row_for(domain::AnalysisLevel::basic, plan.window);
+}
+
 Result<void> check(const Plan& plan, const models::ModelRow& model) {
   const auto within = [](double value, double least, double most) {
     return std::isfinite(value) && value >= least && value <= most;
@@ -255,10 +260,12 @@ std::vector<Figure> figures(const Reference& reference) {
           {"max_drawdown", reference.max_drawdown}};
 }
 
+Result<void> check(const Plan& plan) {
+  return check(plan, model_of(plan));
+}
+
 Result<Report> run(const Plan& plan, const domain::Series& series, const Progress& progress) {
-  const models::ModelRow& model = plan.model != nullptr
-                                      ? *plan.model
-                                      : models::row_for(domain::AnalysisLevel::basic, plan.window);
+  const models::ModelRow& model = model_of(plan);
   if (auto fine = check(plan, model); !fine) return std::unexpected(std::move(fine.error()));
   const auto stretch = stretch_of(plan, series);
   if (!stretch) return std::unexpected(stretch.error());

@@ -98,6 +98,9 @@ std::vector<Figure> figures(const Reference& reference);
 /// returns ends the run, which returns it.
 using Progress = std::function<Result<void>(double part, std::string_view message)>;
 
+/// Whether the plan is one that run() takes, as far as can be told without the bars; its errors.
+Result<void> check(const Plan& plan);
+
 /// Walks forward over the sessions from plan.start to plan.end that have plan.window bars before
 /// them: the model is fitted on the newest window, takes each bar as it comes and forecasts the
 /// next session; the strategy turns that into a weight, which is bought at the next open. A session

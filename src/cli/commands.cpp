@@ -51,6 +51,15 @@ constexpr std::array kCommands{
                "  ara backtest AAPL --period 2y --strategy volatility_target\n"
                "  ara backtest BTC-USD -s 2023-01-01 -e 2023-12-31 --model garch_fhs --json\n",
                Needs::shared_settings, enrol_backtest},
+    CommandRow{"jobs", "List, show, cancel and add jobs",
+               "  ara jobs list --state running\n"
+               "  ara jobs show job_0123456789abcdef0123456789abcdef --wait\n"
+               "  ara jobs add batch '{\"symbols\": [\"AAPL\"], \"days\": 30}'\n",
+               Needs::shared_settings, enrol_jobs},
+    CommandRow{"worker", "Run jobs until Ctrl-C or SIGTERM",
+               "  ara worker\n"
+               "  ara worker --threads 4\n",
+               Needs::shared_settings, enrol_worker},
     CommandRow{"serve", "Serve forecasts over HTTP until Ctrl-C or SIGTERM",
                "  ara serve\n"
                "  ara serve --port 8001 --max-workers 4\n",

@@ -15,6 +15,8 @@ std::function<int()> enrol_portfolio(CLI::App& app, Context& context);   // port
 std::function<int()> enrol_market(CLI::App& app, Context& context);      // market.cpp
 std::function<int()> enrol_backtest(CLI::App& app, Context& context);    // backtest.cpp
 std::function<int()> enrol_symbols(CLI::App& app, Context& context);     // symbols.cpp
+std::function<int()> enrol_jobs(CLI::App& app, Context& context);        // jobs.cpp
+std::function<int()> enrol_worker(CLI::App& app, Context& context);      // worker.cpp
 std::function<int()> enrol_serve(CLI::App& app, Context& context);       // serve.cpp
 std::function<int()> enrol_admin(CLI::App& app, Context& context);       // admin.cpp
 std::function<int()> enrol_config(CLI::App& app, Context& context);      // settings.cpp

@@ -6,10 +6,14 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "http/server.h"
+#include "jobs/queue.h"
+#include "jobs/worker.h"
 #include "live/live.h"
 
 namespace ara::cli {
 namespace {
+
+constexpr std::chrono::seconds kFinishJobs{5};  ///< for jobs that run when the server has stopped
 
 http::ServerOptions server_options(const config::Config& config) {
   return {.host = config.host,
@@ -86,14 +90,20 @@ Result<void> serve(Context& context) {
   auto accounts = accounts::Accounts::start(*store, account_options(config), system_clock());
   if (!accounts) return std::unexpected(std::move(accounts.error()));
   const auto live = std::make_shared<live::Live>(live_options(config), *store, *service, metrics);
+  const auto shelf = std::make_shared<const registry::Shelf>(config.models_path());
+  jobs::Worker worker(*store, shelf, metrics, {.threads = config.job_workers, .pulse = {}});
   const auto say_ready = [&] {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
         system_clock().steady() - context.started);
     // A closed standard output is no reason not to serve.
     (void)emit(welcome(config, (*service)->symbol_names(), took));
   };
-  return http::run_server(server_options(config),
-                          {*service, *store, metrics, std::move(*accounts), live}, say_ready);
+  auto served = http::run_server(server_options(config),
+                                 {*service, *store, metrics, std::move(*accounts), live,
+                                  std::make_shared<jobs::Queue>(*store, shelf)},
+                                 say_ready);
+  worker.stop(Deadline::after(kFinishJobs));
+  return served;
 }
 
 }  // namespace

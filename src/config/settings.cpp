@@ -320,6 +320,12 @@ constexpr std::array kSettings{
                        "both, for development and tests",
                .built_in = fixed<"false">,
                .assign = assign_bool<&Config::webhook_allow_private>},
+    SettingRow{.name = "JOB_WORKERS",
+               .allowed = "an integer from 0 to 64",
+               .help = "Jobs that a server runs at a time beside answering requests; 0 leaves them "
+                       "to `ara worker`",
+               .built_in = fixed<"1">,
+               .assign = assign_integer<&Config::job_workers, 0, 64>},
     SettingRow{.name = "ENABLE_DOCS",
                .allowed = kBool,
                .help = "Serve /openapi.json; off by default where ARA_ENV is production",

@@ -31,6 +31,7 @@ App::App(const ServerOptions& given, Parts parts, const Clock& time)
       accounts(std::move(parts.accounts)),
       open(!accounts || accounts->open()),
       live(std::move(parts.live)),
+      jobs(std::move(parts.jobs)),
       clock(time),
       route_meters(*metrics),
       cache_control(http::cache_control(given.prediction_ttl)),

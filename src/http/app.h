@@ -27,6 +27,7 @@ struct App {
   const std::shared_ptr<accounts::Accounts> accounts;
   const bool open;                         ///< nobody is asked who they are
   const std::shared_ptr<live::Live> live;  ///< null where nothing is streamed
+  const std::shared_ptr<jobs::Queue> jobs;
   const Clock& clock;
   RouteMeters route_meters;
   const std::string cache_control;  ///< the header line of a forecast that may be kept

@@ -6,6 +6,7 @@
 
 #include "http/app.h"
 #include "http/input.h"
+#include "http/job_view.h"
 #include "http/json.h"
 #include "http/problem.h"
 #include "http/resources.h"
@@ -147,6 +148,7 @@ Reply post_bars(App& app, Exchange& exchange) {
   if (!outcomes) return problem(app, exchange, outcomes.error());
   app.service->bars_changed();
   if (app.live) app.live->feed.bars_changed();
+  refresh_forecasts(app, parts, *outcomes, call);
   return answer(app, exchange, parts, *outcomes);
 }
 

@@ -10,10 +10,12 @@ namespace {
 std::vector<Resource> make_resources() {
   // The most asked-for first: the table is searched from its top.
   return {
-      predict_resource(),  batch_resource(),     predictions_resource(), bars_resource(),
-      symbols_resource(),  portfolio_resource(), market_resource(),      sentiment_resource(),
-      auth_resource(),     api_keys_resource(),  users_resource(),       streams_resource(),
-      webhooks_resource(), health_resource(),    docs_resource(),        about_resource(),
+      predict_resource(),   batch_resource(),     predictions_resource(), bars_resource(),
+      symbols_resource(),   portfolio_resource(), market_resource(),      jobs_resource(),
+      training_resource(),  backtests_resource(), models_resource(),      deployment_resource(),
+      sentiment_resource(), auth_resource(),      api_keys_resource(),    users_resource(),
+      streams_resource(),   webhooks_resource(),  health_resource(),      docs_resource(),
+      about_resource(),
   };
 }
 

@@ -10,6 +10,7 @@
 #include "accounts/accounts.h"
 #include "base/ip.h"
 #include "base/result.h"
+#include "jobs/queue.h"
 #include "serve/forecast_service.h"
 #include "storage/store.h"
 #include "telemetry/metrics.h"
@@ -43,6 +44,7 @@ struct Parts {
   std::shared_ptr<telemetry::Metrics> metrics;
   std::shared_ptr<accounts::Accounts> accounts;  ///< none: open to all, as where it says so
   std::shared_ptr<live::Live> live = {};         ///< null: streams and tests of webhooks answer 503
+  std::shared_ptr<jobs::Queue> jobs = {};
 };
 
 /// Serves until SIGTERM or SIGINT, then drains: readiness off, in-flight requests finished, at most

@@ -197,7 +197,9 @@ class Training {
   Result<void> each(std::size_t count, const Work& work) {
     std::vector<Result<void>> results(count);
     const auto one = [&](std::size_t i) {
-      results[i] = work(i);
+      results[i] = options_.stopped && options_.stopped()
+                       ? fail(Code::unavailable, "The training was stopped")
+                       : work(i);
       const std::size_t done = ++done_;
       if (options_.progress) options_.progress(done, rows_.size() * (1 + candidates_.size()));
     };
@@ -303,29 +305,37 @@ class Training {
   Result<void> settle() {
     std::vector<storage::ModelVersionRow> rows;
     for (const Version& version : trained_.versions) rows.push_back(to_row(version));
-    if (auto put = store_.put_models(rows, Call{}); !put) return put;
     if (auto read = read_standing(); !read) return read;
     const auto best = std::ranges::find_if(trained_.versions, [](const Version& version) {
       return version.status == ModelStatus::candidate || version.status == ModelStatus::champion;
     });
     if (champion_) trained_.champion = champion_->id();
-    if (stays_ || best == trained_.versions.end()) return {};
-    if (champion_ && best->model == champion_->model && best->artefact == champion_->artefact) {
-      return {};
-    }
+    const bool stays =
+        stays_ || best == trained_.versions.end() ||
+        (champion_ && best->model == champion_->model && best->artefact == champion_->artefact);
+    if (stays) return write(std::move(rows), {});
     const std::string id = best->id();
     if (options_.before_promotion) {
       if (auto ready = options_.before_promotion(*best); !ready) return ready;
     }
-    auto promoted = store_.promote_model(id, now_, Call{}).and_then([&] {
-      return store_.put_audit(
-          {.when = now_, .actor = "training", .action = "model.promote", .target = id}, Call{});
-    });
-    if (!promoted) return promoted;
+    if (auto written = write(std::move(rows), id); !written) return written;
     best->status = ModelStatus::champion;
     trained_.champion = id;
     trained_.promoted = true;
     return {};
+  }
+
+  Result<void> write(std::vector<storage::ModelVersionRow> rows, std::string promoted) {
+    if (options_.settle) return options_.settle(std::move(rows), std::move(promoted));
+    auto put = store_.put_models(rows, Call{});
+    if (!put || promoted.empty()) return put;
+    return store_.promote_model(promoted, now_, Call{}).and_then([&] {
+      return store_.put_audit({.when = now_,
+                               .actor = "training",
+                               .action = "model.promote",
+                               .target = std::move(promoted)},
+                              Call{});
+    });
   }
 
   /// A version that was registered before keeps how it stood, retired ones included.
@@ -333,7 +343,7 @@ class Training {
     for (Version& version : trained_.versions) {
       const auto row = store_.find_model(version.id(), Call{});
       if (!row) return std::unexpected(row.error());
-      if (!*row) return fail(Code::internal, "the store has lost " + version.id());
+      if (!*row) continue;
       version.created = (*row)->created;
       version.status = (*row)->status;
       version.reason = (*row)->reason;

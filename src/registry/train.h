@@ -28,6 +28,13 @@ struct TrainOptions {
   std::function<void(std::size_t count, const std::function<void(std::size_t)>& work)> for_each;
   /// Told how much is done of how much, from any thread.
   std::function<void(std::size_t done, std::size_t of)> progress;
+  /// Asked between pieces of work, from any thread: true ends the training, Code::unavailable. May
+  /// be empty.
+  std::function<bool()> stopped;
+  /// Writes what came of it: the versions, and who of them is promoted (empty: nobody). Where this
+  /// is empty, put_models and promote_model do.
+  std::function<Result<void>(std::vector<storage::ModelVersionRow> versions, std::string promoted)>
+      settle;
 };
 
 /// What came of a training. All of it but the times follows from the bars and the options.

@@ -1,7 +1,6 @@
 #include "serve/carry_over.h"
 
 #include "registry/market.h"
-#include "serve/encode.h"
 #include "serve/forecaster.h"
 
 namespace ara::serve {
@@ -42,17 +41,6 @@ Result<std::vector<ForecastRequest>> wanted(storage::Store& store, const storage
     if (!*made) kept.push_back(std::move(request));
   }
   return kept;
-}
-
-storage::ForecastRow row_of(const domain::Forecast& forecast, WallTime created) {
-  return {.id = forecast.key.id(),
-          .symbol = forecast.key.symbol,
-          .revision = forecast.key.revision,
-          .as_of = forecast.as_of,
-          .horizon = forecast.key.horizon,
-          .model_version = forecast.key.model_version,
-          .created = created,
-          .bytes = encode(forecast)};
 }
 
 }  // namespace

@@ -211,20 +211,7 @@ class Service final : public ForecastService {
     const auto market =
         markets_.get(series->asset_type, lineup.market_revision(series->asset_type), call);
     if (!market) return std::unexpected(market.error());
-    const Subject subject{series->asset_type, series->revision, series->bars.size()};
-    const auto with = [&](const Chosen& chosen) {
-      return make_forecast(key_of(request, subject, chosen, (*market)->revision), *series, chosen,
-                           (*market)->points);
-    };
-    const Chosen chosen =
-        choose(lineup, subject.asset_type, request.days, request.level, subject.bars);
-    auto forecast = with(chosen);
-    const Chosen spare = built_in(request.level, subject.bars);
-    if (forecast || forecast.error().code != Code::invalid || chosen.version == spare.version) {
-      return forecast;
-    }
-    // A series that the champion has no answer for, such as one that was negative once.
-    return with(spare);
+    return make_forecast(request, *series, lineup, **market);
   }
 
   std::optional<Ready> look_up(const domain::ForecastKey& key, const Call& call) {

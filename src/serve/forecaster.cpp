@@ -134,4 +134,33 @@ Result<domain::Forecast> make_forecast(const domain::ForecastKey& key, const dom
   return forecast;
 }
 
+Result<domain::Forecast> make_forecast(const ForecastRequest& request, const domain::Series& series,
+                                       const registry::Lineup& lineup,
+                                       const registry::Market& market) {
+  const Subject subject{series.asset_type, series.revision, series.bars.size()};
+  const auto with = [&](const Chosen& chosen) {
+    return make_forecast(key_of(request, subject, chosen, market.revision), series, chosen,
+                         market.points);
+  };
+  const Chosen chosen =
+      choose(lineup, subject.asset_type, request.days, request.level, subject.bars);
+  auto forecast = with(chosen);
+  const Chosen spare = built_in(request.level, subject.bars);
+  if (forecast || forecast.error().code != Code::invalid || chosen.version == spare.version) {
+    return forecast;
+  }
+  return with(spare);
+}
+
+storage::ForecastRow row_of(const domain::Forecast& forecast, WallTime created) {
+  return {.id = forecast.key.id(),
+          .symbol = forecast.key.symbol,
+          .revision = forecast.key.revision,
+          .as_of = forecast.as_of,
+          .horizon = forecast.key.horizon,
+          .model_version = forecast.key.model_version,
+          .created = created,
+          .bytes = encode(forecast)};
+}
+
 }  // namespace ara::serve

@@ -7,6 +7,7 @@
 #include "domain/forecast.h"
 #include "models/market.h"
 #include "registry/lineup.h"
+#include "registry/market.h"
 #include "serve/forecast_request.h"
 
 namespace ara::serve {
@@ -48,5 +49,14 @@ domain::ForecastKey key_of(const ForecastRequest& request, const Subject& subjec
 Result<domain::Forecast> make_forecast(const domain::ForecastKey& key, const domain::Series& series,
                                        const Chosen& chosen,
                                        std::span<const models::MarketPoint> market);
+
+/// The same by whom the lineup says, or, where that one has no answer for the series (such as one
+/// that was negative once), by the level's built-in model.
+Result<domain::Forecast> make_forecast(const ForecastRequest& request, const domain::Series& series,
+                                       const registry::Lineup& lineup,
+                                       const registry::Market& market);
+
+/// A forecast as the store keeps it, its bytes encoded.
+storage::ForecastRow row_of(const domain::Forecast& forecast, WallTime created);
 
 }  // namespace ara::serve

@@ -19,29 +19,28 @@ std::string bytes_of(const Hash128& hash) {
 
 }  // namespace
 
+Result<void> write_forecasts(SqliteConnection& connection, std::span<const ForecastRow> rows) {
+  SqliteStatement insert = connection.prepare(
+      "INSERT INTO forecasts (id, symbol, revision, content, as_of, horizon, model_version, "
+      "created, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING");
+  for (const ForecastRow& row : rows) {
+    auto done = insert
+                    .bind(SqliteBlob{bytes_of(row.id)}, row.symbol.text(), row.revision.counter,
+                          row.revision.content, domain::to_iso(row.as_of), row.horizon,
+                          row.model_version, microseconds(row.created), SqliteBlob{row.bytes})
+                    .run();
+    if (!done) return done;
+  }
+  return {};
+}
+
 Result<void> SqliteStore::put_forecasts(std::span<const ForecastRow> rows, const Call& call) {
   if (rows.empty()) return {};
   auto connection = writer(call, Sync::none);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
-  {
-    SqliteStatement insert =
-        (*connection)
-            ->prepare(
-                "INSERT INTO forecasts (id, symbol, revision, content, as_of, horizon, "
-                "model_version, "
-                "created, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING");
-    for (const ForecastRow& row : rows) {
-      auto done = insert
-                      .bind(SqliteBlob{bytes_of(row.id)}, row.symbol.text(), row.revision.counter,
-                            row.revision.content, domain::to_iso(row.as_of), row.horizon,
-                            row.model_version, microseconds(row.created), SqliteBlob{row.bytes})
-                      .run();
-      if (!done) return done;
-    }
-  }
-  return transaction->commit();
+  return write_forecasts(**connection, rows).and_then([&] { return transaction->commit(); });
 }
 
 Result<std::optional<ForecastRow>> SqliteStore::find_forecast(const Hash128& id, const Call& call) {

@@ -198,6 +198,40 @@ CREATE TABLE alerts (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX alerts_by_symbol ON alerts (symbol);
 )"},
+    // Nothing ever wrote to the table of step 4. expires is 0 until a job has ended.
+    Migration{"queue", R"(
+DROP TABLE jobs;
+CREATE TABLE jobs (
+  id TEXT PRIMARY KEY CHECK (id <> ''),
+  owner TEXT NOT NULL CHECK (owner <> ''),
+  kind TEXT NOT NULL CHECK (kind <> ''),
+  payload TEXT NOT NULL,
+  idempotency_key TEXT NOT NULL,
+  slot TEXT NOT NULL,
+  max_attempts INTEGER NOT NULL CHECK (max_attempts > 0),
+  created INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
+  progress REAL NOT NULL DEFAULT 0 CHECK (progress BETWEEN 0 AND 1),
+  message TEXT NOT NULL DEFAULT '',
+  attempts INTEGER NOT NULL DEFAULT 0,
+  interruptions INTEGER NOT NULL DEFAULT 0,
+  not_before INTEGER NOT NULL,
+  fence INTEGER NOT NULL DEFAULT 0,
+  holder TEXT NOT NULL DEFAULT '',
+  leased_until INTEGER NOT NULL DEFAULT 0,
+  heartbeat INTEGER NOT NULL DEFAULT 0,
+  result TEXT NOT NULL DEFAULT '',
+  error TEXT NOT NULL DEFAULT '',
+  updated INTEGER NOT NULL,
+  expires INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX jobs_open ON jobs (created, id) WHERE state IN ('queued', 'running');
+CREATE INDEX jobs_open_by_owner ON jobs (owner) WHERE state IN ('queued', 'running');
+CREATE INDEX jobs_by_slot ON jobs (kind, slot) WHERE state = 'queued' AND slot <> '';
+CREATE UNIQUE INDEX jobs_by_key ON jobs (owner, idempotency_key) WHERE idempotency_key <> '';
+CREATE INDEX jobs_by_created ON jobs (created DESC, id DESC);
+CREATE INDEX jobs_by_expiry ON jobs (expires) WHERE expires > 0;
+)"},
 };
 
 constexpr const char* kMakeRecord = R"(

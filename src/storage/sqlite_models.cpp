@@ -134,15 +134,33 @@ Result<ModelStatus> parse_model_status(std::string_view name) {
   return (*row)->status;
 }
 
+Result<void> write_versions(SqliteConnection& connection, std::span<const ModelVersionRow> rows) {
+  for (const ModelVersionRow& row : rows) {
+    if (auto put = put_version(connection, row); !put) return put;
+  }
+  return {};
+}
+
+Result<Changed> write_status(SqliteConnection& connection, const std::string& id, ModelStatus to,
+                             const std::string& reason, WallTime when) {
+  const auto row = read_version(connection, id);
+  if (!row) return std::unexpected(row.error());
+  if (!*row) return no_model(id);
+  if ((*row)->status == to) return Changed::nothing;
+  auto done = check_change(**row, to);
+  if (done && to == ModelStatus::champion) done = dethrone(connection, **row, when);
+  if (done) done = set_status(connection, id, to, reason, when);
+  return done.transform([] { return Changed::registry; });
+}
+
 Result<void> SqliteStore::put_models(std::span<const ModelVersionRow> rows, const Call& call) {
   auto connection = writer(call, Sync::full);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
-  for (const ModelVersionRow& row : rows) {
-    if (auto put = put_version(**connection, row); !put) return put;
-  }
-  return note_write(**connection, Changed::nothing).and_then([&] { return transaction->commit(); });
+  return write_versions(**connection, rows)
+      .and_then([&] { return note_write(**connection, Changed::nothing); })
+      .and_then([&] { return transaction->commit(); });
 }
 
 Result<std::optional<ModelVersionRow>> SqliteStore::find_model(const std::string& id,
@@ -195,20 +213,9 @@ Result<void> SqliteStore::change_status(const std::string& id, ModelStatus to,
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
-  const auto row = read_version(**connection, id);
-  if (!row) return std::unexpected(row.error());
-  if (!*row) return no_model(id);
-  const ModelStatus from = (*row)->status;
-  if (from != to) {
-    if (auto may = check_change(**row, to); !may) return may;
-    if (to == ModelStatus::champion) {
-      if (auto done = dethrone(**connection, **row, when); !done) return done;
-    }
-    if (auto done = set_status(**connection, id, to, reason, when); !done) return done;
-  }
-  return note_write(**connection, from == to ? Changed::nothing : Changed::registry).and_then([&] {
-    return transaction->commit();
-  });
+  return write_status(**connection, id, to, reason, when)
+      .and_then([&](Changed changed) { return note_write(**connection, changed); })
+      .and_then([&] { return transaction->commit(); });
 }
 
 Result<std::uint64_t> SqliteStore::put_market(const MarketRow& market, const Call& call) {

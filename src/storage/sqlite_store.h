@@ -52,10 +52,17 @@ class SqliteStore final : public Store {
 
   Result<std::uint64_t> registry_version(const Call& call) override;
 
-  Result<bool> put_job(const JobRow& job, const Call& call) override;
+  Result<PutJob> put_job(const JobRow& job, std::size_t most_open, const Call& call) override;
   Result<std::optional<JobRow>> find_job(const std::string& id, const Call& call) override;
-  Result<std::optional<JobRow>> lease_job(WallTime now, WallTime until, const Call& call) override;
-  Result<void> finish_job(const JobRow& job, const Call& call) override;
+  Result<JobPage> jobs(const JobFilter& filter, const Call& call) override;
+  Result<JobCounts> count_jobs(const Call& call) override;
+  Result<std::optional<JobRow>> lease_job(const JobLease& lease, const Call& call) override;
+  Result<void> touch_job(const JobTouch& touch, const Call& call) override;
+  Result<void> return_job(const JobReturn& back, const Call& call) override;
+  Result<void> finish_job(const JobEnd& end, const Call& call) override;
+  Result<JobRow> cancel_job(const std::string& id, WallTime now, WallTime expires,
+                            const Call& call) override;
+  Result<std::uint64_t> prune_jobs(WallTime now, const Call& call) override;
 
   Result<std::uint64_t> accounts_version(const Call& call) override;
   Result<void> put_account(const AccountRow& row, const AuditRow& audit, const Call& call) override;
@@ -168,5 +175,12 @@ Result<void> note_write(SqliteConnection& connection, Changed changed);
 
 /// Adds an entry to the audit log, within the transaction of what it tells of.
 Result<void> write_audit(SqliteConnection& connection, const AuditRow& audit);
+
+// Writes within a transaction of the caller, who notes them.
+Result<void> write_forecasts(SqliteConnection& connection, std::span<const ForecastRow> rows);
+Result<void> write_versions(SqliteConnection& connection, std::span<const ModelVersionRow> rows);
+/// registry, or nothing for what has that status already.
+Result<Changed> write_status(SqliteConnection& connection, const std::string& id, ModelStatus to,
+                             const std::string& reason, WallTime when);
 
 }  // namespace ara::storage

@@ -7,110 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
-#include "base/hash.h"
-#include "base/result.h"
-#include "domain/series.h"
 #include "storage/accounts.h"
 #include "storage/alerts.h"
+#include "storage/jobs.h"
+#include "storage/rows.h"
 #include "storage/webhooks.h"
 
 namespace ara::storage {
-
-/// A symbol's head: all about it that changes, and nothing big.
-struct SymbolRow {
-  domain::Symbol symbol;
-  domain::AssetType asset_type = domain::AssetType::stock;
-  domain::Interval interval = domain::Interval::day;
-  domain::Revision revision;
-  std::uint64_t bars = 0;
-  domain::Time first{};
-  domain::Time last{};
-};
-
-/// What a write of bars did; `revision` is that of the symbol afterwards.
-struct PutOutcome {
-  std::uint64_t inserted = 0;
-  std::uint64_t corrected = 0;
-  std::uint64_t unchanged = 0;
-  domain::Revision revision;
-};
-
-/// Bars of one symbol, to be written with those of others.
-struct SymbolBars {
-  domain::Symbol symbol;
-  domain::AssetType asset_type = domain::AssetType::stock;
-  std::span<const domain::Bar> bars;
-};
-
-/// Which bars of a symbol to read: those from `from` to `to`, both included where given, of them
-/// the first `limit`.
-struct BarRange {
-  std::optional<domain::Time> from;
-  std::optional<domain::Time> to;
-  std::size_t limit = 1000;
-};
-
-/// A forecast kept: its encoded bytes under the id of its key.
-struct ForecastRow {
-  Hash128 id;
-  domain::Symbol symbol;
-  domain::Revision revision;
-  domain::Date as_of{};
-  int horizon = 0;
-  std::string model_version;
-  WallTime created{};
-  std::string bytes;
-};
-
-/// How a version of a model stands. At most one champion for each asset type and band.
-enum class ModelStatus { candidate, champion, retired, refused };
-std::string_view to_string(ModelStatus status);
-/// By name; the error lists the names.
-Result<ModelStatus> parse_model_status(std::string_view name);
-
-/// A version of a model: what it is never changes, how it stands does.
-struct ModelVersionRow {
-  std::string id;     ///< unique; names the content
-  std::string model;  ///< of the catalog, or a kind of artefact
-  domain::AssetType asset_type = domain::AssetType::stock;
-  std::string band;      ///< of horizons, e.g. "1-5"
-  std::string document;  ///< UTF-8 text: all else there is to know of it
-  WallTime created{};
-
-  ModelStatus status = ModelStatus::candidate;
-  std::string reason;  ///< why it was refused or retired
-  WallTime changed{};  ///< when the status last changed
-};
-
-/// Which versions to list; what is not given is not asked for.
-struct ModelFilter {
-  std::optional<domain::AssetType> asset_type;
-  std::string band;
-  std::optional<ModelStatus> status;
-  std::string id_prefix;
-  std::size_t limit = 1000;
-};
-
-/// A market factor as it was last closed: what all symbols of an asset type share.
-struct MarketRow {
-  domain::AssetType asset_type = domain::AssetType::stock;
-  std::uint64_t revision = 0;  ///< from 1; grows whenever the payload changes
-  std::string payload;
-};
-
-enum class JobState { queued, running, done, failed };
-
-struct JobRow {
-  std::string id;  ///< unique; chosen by the caller, so a repeated put is the same job
-  std::string kind;
-  std::string payload;  ///< UTF-8 text
-  JobState state = JobState::queued;
-  std::string result;  ///< UTF-8 text; the error, when failed
-  WallTime created{};
-  WallTime leased_until{};  ///< while running
-  int attempts = 0;
-};
 
 /// Where bars, forecasts, models, jobs and accounts are kept. One narrow, blocking interface; every
 /// call may be made from any thread. Errors: io, corrupt, unavailable, deadline; others as stated.
@@ -118,7 +21,7 @@ struct JobRow {
 /// A write that returned has been synced: no crash of process or machine loses it. A write that
 /// did not return happened whole or not at all. Forecasts are the exception: they can be computed
 /// again, so put_forecasts promises only "whole or not at all".
-class Store : public AccountStore, public AlertStore, public WebhookStore {
+class Store : public AccountStore, public AlertStore, public JobStore, public WebhookStore {
  public:
   /// All heads, ascending by symbol.
   virtual Result<std::vector<SymbolRow>> symbols(const Call& call) = 0;
@@ -182,18 +85,6 @@ class Store : public AccountStore, public AlertStore, public WebhookStore {
 
   /// As heads_version, of the champions and market factors.
   virtual Result<std::uint64_t> registry_version(const Call& call) = 0;
-
-  /// False if a job of that id exists already (it is left as it is). A new job is queued: another
-  /// state is Code::invalid, and result, leased_until and attempts are not looked at.
-  virtual Result<bool> put_job(const JobRow& job, const Call& call) = 0;
-  virtual Result<std::optional<JobRow>> find_job(const std::string& id, const Call& call) = 0;
-  /// Leases the oldest job that is queued, or whose lease ended at or before `now`, until `until`;
-  /// each lease adds one to `attempts`. Nothing if no job is free.
-  virtual Result<std::optional<JobRow>> lease_job(WallTime now, WallTime until,
-                                                  const Call& call) = 0;
-  /// Ends a job as done or failed (another state: Code::invalid) with its result, if it is leased
-  /// with the same `attempts`, in time or not; Code::conflict otherwise.
-  virtual Result<void> finish_job(const JobRow& job, const Call& call) = 0;
 };
 
 /// The SQLite store (WAL mode) at `path`, made (with the folders above it) or migrated as needed;

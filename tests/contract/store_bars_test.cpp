@@ -228,7 +228,7 @@ TEST_P(StoreBars, HeadsVersionMovesWithHeadsAndNothingElse) {
   ASSERT_TRUE(store_->put_market({domain::AssetType::stock, 0, "p"}, Call{}));
   const ForecastRow forecast{{1, 2}, symbol("A"), {1, 2}, {}, 5, "v", {}, "bytes"};
   ASSERT_TRUE(store_->put_forecasts({&forecast, 1}, Call{}));
-  ASSERT_TRUE(store_->put_job(job("j"), Call{}));
+  ASSERT_TRUE(store_->put_job(job("j"), 10, Call{}));
   EXPECT_EQ(version(), after_correction);
   reopen();
   EXPECT_EQ(version(), after_correction);
@@ -247,8 +247,6 @@ TEST_P(StoreBars, ADeadlineThatHasPassedStopsEveryCall) {
   ASSERT_TRUE(put("AAPL", bars(0, 5)));
   const Call late{Deadline::after(std::chrono::nanoseconds{-1})};
   const ForecastRow forecast{{1, 2}, symbol("A"), {1, 2}, {}, 5, "v", {}, "bytes"};
-  JobRow ended = job("j");
-  ended.state = JobState::done;
   expect_error(store_->symbols(late), Code::deadline);
   expect_error(store_->find_symbol(symbol("AAPL"), late), Code::deadline);
   expect_error(store_->heads_version(late), Code::deadline);
@@ -268,10 +266,16 @@ TEST_P(StoreBars, ADeadlineThatHasPassedStopsEveryCall) {
   expect_error(store_->find_market({}, late), Code::deadline);
   expect_error(store_->markets(late), Code::deadline);
   expect_error(store_->registry_version(late), Code::deadline);
-  expect_error(store_->put_job(job("j"), late), Code::deadline);
+  expect_error(store_->put_job(job("j"), 10, late), Code::deadline);
   expect_error(store_->find_job("j", late), Code::deadline);
-  expect_error(store_->lease_job({}, {}, late), Code::deadline);
-  expect_error(store_->finish_job(ended, late), Code::deadline);
+  expect_error(store_->jobs({}, late), Code::deadline);
+  expect_error(store_->count_jobs(late), Code::deadline);
+  expect_error(store_->lease_job({}, late), Code::deadline);
+  expect_error(store_->touch_job({}, late), Code::deadline);
+  expect_error(store_->return_job({}, late), Code::deadline);
+  expect_error(store_->finish_job({}, late), Code::deadline);
+  expect_error(store_->cancel_job("j", {}, {}, late), Code::deadline);
+  expect_error(store_->prune_jobs({}, late), Code::deadline);
   EXPECT_EQ(stored("AAPL").size(), 5u);
 }
 

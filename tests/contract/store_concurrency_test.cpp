@@ -72,14 +72,18 @@ TEST_P(StoreConcurrency, WritersOfTwoStoresTakeTurns) {
 TEST_P(StoreConcurrency, AJobGoesToOneWorker) {
   constexpr int kJobs = 40;
   for (int i = 0; i < kJobs; ++i) {
-    ASSERT_TRUE(store_->put_job(job(std::to_string(i)), Call{}));
+    ASSERT_TRUE(store_->put_job(job(std::to_string(i)), kJobs, Call{}));
   }
   auto other = another();
   const auto work = [&](Store& store) {
     std::vector<std::string> mine;
+    const JobLease lease{.holder = "one",
+                         .kinds = {"train"},
+                         .now = {},
+                         .until = WallTime{std::chrono::microseconds{1}},
+                         .expires = {}};
     for (;;) {
-      const auto job =
-          store.lease_job(WallTime{}, WallTime{std::chrono::microseconds{1}}, Call{}).value();
+      const auto job = store.lease_job(lease, Call{}).value();
       if (!job) return mine;
       mine.push_back(job->id);
     }

@@ -68,7 +68,9 @@ class StoreContract : public testing::TestWithParam<StoreFactory> {
   static JobRow job(std::string id, std::int64_t created_us = 0) {
     JobRow row;
     row.id = std::move(id);
+    row.owner = "ann";
     row.kind = "train";
+    row.max_attempts = 3;
     row.payload = "{\"symbol\":\"AAPL\"}";
     row.created = WallTime{std::chrono::microseconds{created_us}};
     return row;

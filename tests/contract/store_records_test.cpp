@@ -1,4 +1,4 @@
-// What every store promises about forecasts and jobs.
+// What every store promises about forecasts.
 #include "contract/store_contract.h"
 
 namespace ara::storage {
@@ -61,71 +61,6 @@ TEST_P(StoreRecords, PrunesOlderForecasts) {
   EXPECT_EQ(store_->prune_forecasts(at(4500), Call{}).value(), 0u);
   EXPECT_FALSE(store_->find_forecast(rows[4499].id, Call{}).value().has_value());
   EXPECT_TRUE(store_->find_forecast(rows[4500].id, Call{}).value().has_value());
-}
-
-TEST_P(StoreRecords, AJobIsPutOnce) {
-  EXPECT_TRUE(store_->put_job(job("a", 5), Call{}).value());
-  EXPECT_FALSE(store_->put_job(job("a", 6), Call{}).value());
-  reopen();
-  const auto found = store_->find_job("a", Call{}).value();
-  ASSERT_TRUE(found.has_value());
-  EXPECT_EQ(found->kind, "train");
-  EXPECT_EQ(found->payload, "{\"symbol\":\"AAPL\"}");
-  EXPECT_EQ(found->state, JobState::queued);
-  EXPECT_EQ(found->created, at(5));
-  EXPECT_EQ(found->attempts, 0);
-  EXPECT_FALSE(store_->find_job("b", Call{}).value().has_value());
-
-  JobRow running = job("c", 1);
-  running.state = JobState::running;
-  expect_error(store_->put_job(running, Call{}), Code::invalid);
-}
-
-TEST_P(StoreRecords, LeasesTheOldestFreeJob) {
-  EXPECT_FALSE(store_->lease_job(at(0), at(9), Call{}).value().has_value());
-  ASSERT_TRUE(store_->put_job(job("young", 20), Call{}));
-  ASSERT_TRUE(store_->put_job(job("old", 10), Call{}));
-  auto first = store_->lease_job(at(100), at(200), Call{}).value();
-  ASSERT_TRUE(first.has_value());
-  EXPECT_EQ(first->id, "old");
-  EXPECT_EQ(first->state, JobState::running);
-  EXPECT_EQ(first->leased_until, at(200));
-  EXPECT_EQ(first->attempts, 1);
-  EXPECT_EQ(store_->lease_job(at(100), at(200), Call{}).value()->id, "young");
-  EXPECT_FALSE(store_->lease_job(at(199), at(300), Call{}).value().has_value());
-}
-
-TEST_P(StoreRecords, ALeaseThatEndedIsGivenToAnother) {
-  ASSERT_TRUE(store_->put_job(job("a", 1), Call{}));
-  auto first = store_->lease_job(at(100), at(200), Call{}).value().value();
-  auto second = store_->lease_job(at(200), at(300), Call{}).value().value();
-  EXPECT_EQ(second.id, "a");
-  EXPECT_EQ(second.attempts, 2);
-  first.state = JobState::done;
-  first.result = "too late";
-  expect_error(store_->finish_job(first, Call{}), Code::conflict);
-  second.state = JobState::failed;
-  second.result = "why";
-  ASSERT_TRUE(store_->finish_job(second, Call{}));
-  expect_error(store_->finish_job(second, Call{}), Code::conflict);
-  reopen();
-  const auto ended = store_->find_job("a", Call{}).value().value();
-  EXPECT_EQ(ended.state, JobState::failed);
-  EXPECT_EQ(ended.result, "why");
-  EXPECT_FALSE(store_->lease_job(at(1000), at(1100), Call{}).value().has_value());
-}
-
-TEST_P(StoreRecords, OnlyALeasedJobCanEnd) {
-  ASSERT_TRUE(store_->put_job(job("a", 1), Call{}));
-  JobRow row = job("a", 1);
-  row.state = JobState::done;
-  expect_error(store_->finish_job(row, Call{}), Code::conflict);
-  row.id = "unknown";
-  expect_error(store_->finish_job(row, Call{}), Code::conflict);
-  row.state = JobState::queued;
-  expect_error(store_->finish_job(row, Call{}), Code::invalid);
-  row.state = JobState::running;
-  expect_error(store_->finish_job(row, Call{}), Code::invalid);
 }
 
 }  // namespace

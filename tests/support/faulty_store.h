@@ -39,8 +39,14 @@ enum class StoreCall {
   registry_version,
   put_job,
   find_job,
+  jobs,
+  count_jobs,
   lease_job,
+  touch_job,
+  return_job,
   finish_job,
+  cancel_job,
+  prune_jobs,
   replace_alerts,
   alerts_of,
   alerts_on,
@@ -187,19 +193,40 @@ class FaultyStore final : public ForwardAccounts {
     return through(StoreCall::registry_version, call,
                    [&] { return inner_->registry_version(call); });
   }
-  Result<bool> put_job(const storage::JobRow& job, const Call& call) override {
-    return through(StoreCall::put_job, call, [&] { return inner_->put_job(job, call); });
+  Result<storage::PutJob> put_job(const storage::JobRow& job, std::size_t most_open,
+                                  const Call& call) override {
+    return through(StoreCall::put_job, call, [&] { return inner_->put_job(job, most_open, call); });
   }
   Result<std::optional<storage::JobRow>> find_job(const std::string& id,
                                                   const Call& call) override {
     return through(StoreCall::find_job, call, [&] { return inner_->find_job(id, call); });
   }
-  Result<std::optional<storage::JobRow>> lease_job(WallTime now, WallTime until,
-                                                   const Call& call) override {
-    return through(StoreCall::lease_job, call, [&] { return inner_->lease_job(now, until, call); });
+  Result<storage::JobPage> jobs(const storage::JobFilter& filter, const Call& call) override {
+    return through(StoreCall::jobs, call, [&] { return inner_->jobs(filter, call); });
   }
-  Result<void> finish_job(const storage::JobRow& job, const Call& call) override {
-    return through(StoreCall::finish_job, call, [&] { return inner_->finish_job(job, call); });
+  Result<storage::JobCounts> count_jobs(const Call& call) override {
+    return through(StoreCall::count_jobs, call, [&] { return inner_->count_jobs(call); });
+  }
+  Result<std::optional<storage::JobRow>> lease_job(const storage::JobLease& lease,
+                                                   const Call& call) override {
+    return through(StoreCall::lease_job, call, [&] { return inner_->lease_job(lease, call); });
+  }
+  Result<void> touch_job(const storage::JobTouch& touch, const Call& call) override {
+    return through(StoreCall::touch_job, call, [&] { return inner_->touch_job(touch, call); });
+  }
+  Result<void> return_job(const storage::JobReturn& back, const Call& call) override {
+    return through(StoreCall::return_job, call, [&] { return inner_->return_job(back, call); });
+  }
+  Result<void> finish_job(const storage::JobEnd& end, const Call& call) override {
+    return through(StoreCall::finish_job, call, [&] { return inner_->finish_job(end, call); });
+  }
+  Result<storage::JobRow> cancel_job(const std::string& id, WallTime now, WallTime expires,
+                                     const Call& call) override {
+    return through(StoreCall::cancel_job, call,
+                   [&] { return inner_->cancel_job(id, now, expires, call); });
+  }
+  Result<std::uint64_t> prune_jobs(WallTime now, const Call& call) override {
+    return through(StoreCall::prune_jobs, call, [&] { return inner_->prune_jobs(now, call); });
   }
 
   Result<void> replace_alerts(const std::string& account,

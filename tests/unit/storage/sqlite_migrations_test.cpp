@@ -80,7 +80,7 @@ TEST_F(SqliteMigrations, EveryOlderStoreIsBroughtUp) {
     const auto store = open_sqlite(path_);
     ASSERT_TRUE(store.has_value()) << "from step " << number << ": " << store.error().message;
     EXPECT_TRUE(put_a_bar(**store));
-    EXPECT_TRUE((*store)->lease_job({}, {}, Call{}));
+    EXPECT_TRUE((*store)->lease_job({}, Call{}));
     EXPECT_TRUE((*store)->champions(Call{}));
     EXPECT_TRUE((*store)->registry_version(Call{}));
     if (number > 0) {

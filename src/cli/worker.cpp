@@ -1,0 +1,60 @@
+// ara worker
+#include "jobs/worker.h"
+
+#include <format>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/evaluate.h"
+#include "cli/output.h"
+#include "http/signals.h"
+
+namespace ara::cli {
+namespace {
+
+constexpr int kMostThreads = 64;
+constexpr std::chrono::seconds kFinish{10};  ///< for jobs that run when it is told to end
+
+struct Options {
+  std::string threads;
+};
+
+Result<void> work(const Options& options, Context& context) {
+  unsigned threads = std::max(1U, context.config.job_workers);
+  if (!options.threads.empty()) {
+    const auto given = parse_bounded("threads", options.threads, 1, kMostThreads);
+    if (!given) return std::unexpected(given.error());
+    threads = static_cast<unsigned>(*given);
+  }
+  const http::StopSignal stop;
+  auto store = context.open_store(context.config);
+  if (!store) return std::unexpected(std::move(store.error()));
+  jobs::Worker worker(std::move(*store),
+                      std::make_shared<const registry::Shelf>(context.config.models_path()),
+                      std::make_shared<telemetry::Metrics>(),
+                      {.threads = threads, .background = false, .pulse = {}});
+  if (auto said = emit(std::format("Working on {} thread{}; Ctrl-C or SIGTERM ends it\n", threads,
+                                   threads == 1 ? "" : "s"));
+      !said) {
+    return said;
+  }
+  while (!stop.wait_for(std::chrono::hours(1))) {
+  }
+  worker.stop(Deadline::after(kFinish));
+  return {};
+}
+
+}  // namespace
+
+std::function<int()> enrol_worker(CLI::App& app, Context& context) {
+  const auto options = std::make_shared<Options>();
+  app.add_option("--threads", options->threads,
+                 std::format("Jobs at a time, 1 to {} [JOB_WORKERS]", kMostThreads))
+      ->type_name("N");
+  return [options, &context] {
+    const auto worked = work(*options, context);
+    return worked ? 0 : report(worked.error());
+  };
+}
+
+}  // namespace ara::cli
