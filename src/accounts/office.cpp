@@ -100,7 +100,9 @@ Result<storage::AccountRow> Office::find(std::string_view id_or_email, const Cal
                      : store_->find_account(std::string(id_or_email), call);
   if (!found) return std::unexpected(std::move(found.error()));
   if (!*found) {
-    return fail(Code::not_found, "There is no account '" + printable(id_or_email) + "'");
+    return std::unexpected(Error{Code::not_found,
+                                 "There is no account '" + printable(id_or_email) + "'", "id",
+                                 printable(id_or_email), "the id of an account"});
   }
   return std::move(**found);
 }
@@ -189,7 +191,9 @@ Result<IssuedKey> Office::create_key(const std::string& account_id, std::string_
 Result<std::vector<storage::ApiKeyRow>> Office::keys(const std::string& account_id,
                                                      const Call& call) {
   // The store takes an empty id for all accounts.
-  if (account_id.empty()) return fail(Code::not_found, "There is no account ''");
+  if (account_id.empty())
+    return std::unexpected(
+        Error{Code::not_found, "There is no account ''", "id", {}, "the id of an account"});
   return store_->api_keys(account_id, call);
 }
 

@@ -20,9 +20,9 @@ Result<History> history_of(App& app, const Exchange& exchange, const Input& inpu
   if (!symbols) return std::unexpected(symbols.error());
   const accounts::Tier& tier = exchange.principal->tier();
   if (std::ssize(*symbols) > tier.portfolio_assets) {
-    return invalid("assets", std::format("{} symbols", symbols->size()),
-                   std::format("at most {}, as the tier {} allows", tier.portfolio_assets,
-                               tier.name));
+    return invalid(
+        "assets", std::format("{} symbols", symbols->size()),
+        std::format("at most {}, as the tier {} allows", tier.portfolio_assets, tier.name));
   }
   const auto period = domain::Period::parse(input.text("period"));
   if (!period) return std::unexpected(period.error());

@@ -105,7 +105,7 @@ Route analyze_route() {
   return {
       .method = Method::post,
       .path = "/api/v1/portfolio/analyze",
-          .access = Access::user,
+      .access = Access::user,
       .summary = "What a portfolio earned and risked, and where its risk comes from",
       .parameters = {assets_parameter(In::body, kMostAssets),
                      example(numbers("weights", "Of each asset; they sum to 1, within 0.01", true),
@@ -119,7 +119,7 @@ Route rebalance_route() {
   return {
       .method = Method::post,
       .path = "/api/v1/portfolio/rebalance",
-          .access = Access::user,
+      .access = Access::user,
       .summary = "The trades that turn a portfolio into another, and what they cost",
       .parameters = {example(numbers("current_weights", "What is not in a symbol is cash", true),
                              R"({"AAPL":0.7,"MSFT":0.3})"),

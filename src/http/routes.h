@@ -84,7 +84,7 @@ struct Route {
   std::string_view media_type = "application/json";  ///< of a successful answer
   std::string_view other_media_type = {};            ///< of the same in another form, on demand
   std::string_view schema = {};  ///< the component that the answer is; empty where it is no JSON
-  std::vector<int> failures;  ///< statuses it can end in besides `success`
+  std::vector<int> failures;     ///< statuses it can end in besides `success`
 
   /// Runs on the event loop: answers at once without blocking, or leaves it to `slow` or `work`.
   /// Null where nothing can be answered at once.

@@ -156,7 +156,7 @@ void Feed::launch() {
     wanted_.pop_front();
     waiting_.erase(symbol);
     ++computing_;
-    const serve::ForecastRequest request{.symbol = symbol};
+    const serve::ForecastRequest request{.symbol = symbol, .min_revision = newest_known(symbol)};
     service_->compute(request, Deadline::after(options_.patience),
                       [this, inbox = inbox_, symbol](Result<serve::Ready> ready) {
                         {
@@ -198,11 +198,17 @@ void Feed::landed(const domain::Symbol& symbol, Result<serve::Ready> ready) {
   if (!told) complain("Cannot tell webhooks of a forecast", told.error());
 }
 
-bool Feed::older_than_known(const domain::Symbol& symbol, const std::string& revision) const {
-  const auto made_from = domain::parse_revision(revision);
+std::optional<domain::Revision> Feed::newest_known(const domain::Symbol& symbol) const {
   const std::lock_guard lock(known_mutex_);
   const auto found = known_.find(symbol);
-  return made_from && found != known_.end() && made_from->counter < found->second.counter;
+  if (found == known_.end()) return std::nullopt;
+  return found->second;
+}
+
+bool Feed::older_than_known(const domain::Symbol& symbol, const std::string& revision) const {
+  const auto made_from = domain::parse_revision(revision);
+  const auto known = newest_known(symbol);
+  return made_from && known && made_from->counter < known->counter;
 }
 
 void Feed::check_alerts(const domain::Symbol& symbol, const Outlook& outlook) {
@@ -284,7 +290,8 @@ void Feed::on_message(const Client& client, streams::ClientMessage message) {
 }
 
 void Feed::answer_prediction(const Client& client, const domain::Symbol& symbol, int days) {
-  const serve::ForecastRequest request{.symbol = symbol, .days = days};
+  const serve::ForecastRequest request{
+      .symbol = symbol, .days = days, .min_revision = newest_known(symbol)};
   const auto answer = [hub = hub_, id = client.id, symbol, &clock = clock_,
                        events = client.wire == streams::Wire::events](Result<serve::Ready> ready) {
     const auto outlook =

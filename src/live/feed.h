@@ -66,6 +66,7 @@ class Feed final : public streams::Listener {
   void publish_bar(const domain::Symbol& symbol);
   void launch();
   void landed(const domain::Symbol& symbol, Result<serve::Ready> ready);
+  std::optional<domain::Revision> newest_known(const domain::Symbol& symbol) const;
   bool older_than_known(const domain::Symbol& symbol, const std::string& revision) const;
   void check_alerts(const domain::Symbol& symbol, const Outlook& outlook);
   void answer_prediction(const streams::Client& client, const domain::Symbol& symbol, int days);

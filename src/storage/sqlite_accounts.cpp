@@ -90,7 +90,9 @@ Result<AccountRow> SqliteStore::change_account(const std::string& id, const Acco
   if (!transaction) return std::unexpected(transaction.error());
   auto found = read_account(**connection, id);
   if (!found) return std::unexpected(std::move(found.error()));
-  if (!*found) return fail(Code::not_found, "There is no account '" + printable(id) + "'");
+  if (!*found)
+    return std::unexpected(Error{Code::not_found, "There is no account '" + printable(id) + "'",
+                                 "id", printable(id), "the id of an account"});
   AccountRow row = std::move(**found);
   row.password_hash = change.password_hash.value_or(row.password_hash);
   row.role = change.role.value_or(row.role);

@@ -72,7 +72,9 @@ Result<void> SqliteStore::put_api_key(const ApiKeyRow& row, std::size_t most, co
       count(**connection, "SELECT count(*) FROM accounts WHERE id = ?", row.account_id);
   if (!owners) return std::unexpected(owners.error());
   if (*owners == 0) {
-    return fail(Code::not_found, "There is no account '" + printable(row.account_id) + "'");
+    return std::unexpected(Error{Code::not_found,
+                                 "There is no account '" + printable(row.account_id) + "'", "id",
+                                 printable(row.account_id), "the id of an account"});
   }
   const auto keys =
       count(**connection, "SELECT count(*) FROM api_keys WHERE account_id = ?", row.account_id);

@@ -19,13 +19,15 @@ def bearer(token):
 
 
 class AccountsCase(HttpCase):
+    settings = {}
+
     @classmethod
     def setUpClass(cls):
         if not ARA or not os.path.exists(ARA):
             raise unittest.SkipTest("ARA_BIN names no program")
         cls.server = Server(ARA_ENV="production", ENABLE_DOCS="true", JWT_SECRET_KEY=SECRET,
                             TIERS=TIERS, REQUEST_DEADLINE_MS="30000", ENABLE_CORS="true",
-                            CORS_ORIGINS="https://app.example.com")
+                            CORS_ORIGINS="https://app.example.com", **cls.settings)
         cls.ids = {name: cls.create(name, role, tier)
                    for name, role, tier in [("root", "admin", "large"), ("ada", "user", "large"),
                                             ("bob", "user", "large"), ("eve", "readonly", "large"),

@@ -12,7 +12,7 @@ from accounts_server import AccountsCase, bearer
 
 # What all accounts share: facts of the markets, and what administrators manage.
 SHARED = ("/api/v1/predict/", "/api/v1/predictions/", "/api/v1/bars/", "/api/v1/symbols/",
-          "/api/v1/stream/", "/ws/", "/api/v1/auth/admin/", "/api/v1/models/{")
+          "/api/v1/stream/", "/ws/", "/api/v1/auth/admin/", "/api/v1/models/{", "/static/")
 
 # The path of a collection, and what is sent where to make a thing of one's own; its answer's id.
 TRAIN = ("/api/v1/models/train", {"symbol": "AAPL", "horizon": 1})

@@ -81,6 +81,7 @@ class StreamsTest(HttpCase):
 
     def test_a_correction_of_an_old_bar_counts(self):
         predictions = self.open("/ws/predictions/AAPL")
+        predictions.hear("connected")
         date = self.bar(close=90.0)
         first = predictions.hear("prediction_update")["data"]
         self.server.request("POST", "/api/v1/bars", json.dumps(

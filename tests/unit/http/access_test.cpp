@@ -37,9 +37,10 @@ TEST(RouteAccess, OnlyTheseAreOpen) {
   for (const Route& route : routes()) {
     if (route.access == Access::open) open.insert(route.path);
   }
-  EXPECT_EQ(open, (std::set<std::string_view>{"/", "/health", "/health/live", "/health/ready",
-                                              "/metrics", "/openapi.json",
-                                              "/api/v1/auth/login"}));
+  EXPECT_EQ(open,
+            (std::set<std::string_view>{"/", "/health", "/health/live", "/health/ready", "/metrics",
+                                        "/openapi.json", "/docs", "/static/{file}",
+                                        "/api/v1/market/sentiment", "/api/v1/auth/login"}));
 }
 
 TEST(RouteAccess, ReadersChangeNothing) {

@@ -49,6 +49,9 @@ class ScriptedService final : public serve::ForecastService {
   Result<serve::Ready> compute_now(const serve::ForecastRequest&, const Call&) override {
     return fail(Code::unsupported, "not here");
   }
+  Result<std::optional<storage::ForecastRow>> find(const Hash128&, const Call&) override {
+    return std::nullopt;
+  }
   int retry_after_seconds() const override { return 1; }
   std::vector<std::string> symbol_names() const override { return {}; }
   void bars_changed() override {}
