@@ -46,7 +46,8 @@ Result<std::int64_t> count(SqliteConnection& connection, std::string_view questi
 }
 
 std::unexpected<Error> no_key(const std::string& id) {
-  return fail(Code::not_found, "There is no API key '" + printable(id) + "'");
+  return std::unexpected(Error{Code::not_found, "There is no API key '" + printable(id) + "'", "id",
+                               printable(id), "the id of a key of yours"});
 }
 
 /// The key of that account and id, Code::not_found where there is none.
