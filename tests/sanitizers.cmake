@@ -3,7 +3,7 @@
 
 # Under ThreadSanitizer only what has threads of ours: these rooms have none, and their numbers take
 # long. (Training has libxgboost's, which are not built for the sanitizer and so look like races.)
-set(single_threaded base config domain evaluation features golden ingest models training)
+set(single_threaded backtest base config domain evaluation features golden ingest models portfolio training)
 set(threaded ${test_programs})
 list(REMOVE_ITEM threaded ${single_threaded})
 
