@@ -35,6 +35,10 @@ Result<void> check_body(const Exchange& exchange, std::size_t max_body) {
 
 }  // namespace
 
+// Not in the header, where clang would want to know how to destroy values it has not seen yet.
+Input::Input(const std::vector<Parameter>& rows, std::string prefix)
+    : rows_(&rows), prefix_(std::move(prefix)) {}
+
 Result<Input> Input::read(const Exchange& exchange, const Route& route) {
   Input input(route.parameters, {});
   bool has_query = false, has_body = false;

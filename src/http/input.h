@@ -58,8 +58,7 @@ class Input {
   std::optional<domain::Date> date(std::string_view name) const;
 
  private:
-  Input(std::vector<Parameter> const& rows, std::string prefix)
-      : rows_(&rows), prefix_(std::move(prefix)) {}
+  Input(const std::vector<Parameter>& rows, std::string prefix);
 
   const Parameter& row(std::string_view name) const;
   const Value* find(std::string_view name) const;
