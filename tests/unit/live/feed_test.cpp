@@ -214,9 +214,10 @@ TEST_F(FeedTest, ARequestIsAnsweredAndASymbolMustBeKnown) {
 }
 
 TEST_F(FeedTest, ItMayGoWhileForecastsAreMade) {
-  std::atomic<bool> go = false;
-  start([&](int) {
-    while (!go) std::this_thread::sleep_for(1ms);
+  // The service's threads are joined after this function has ended.
+  const auto go = std::make_shared<std::atomic<bool>>(false);
+  start([go](int) {
+    while (!*go) std::this_thread::sleep_for(1ms);
     return forecast(101, 2);
   });
   TestClient predictions = join(Channel::predictions);
@@ -224,7 +225,7 @@ TEST_F(FeedTest, ItMayGoWhileForecastsAreMade) {
   for (int i = 0; i < 2000 && service_->computations() == 0; ++i) std::this_thread::sleep_for(5ms);
   EXPECT_EQ(service_->computations(), 1);
   feed_.reset();
-  go = true;
+  *go = true;
 }
 
 }  // namespace
