@@ -147,8 +147,8 @@ class JobStore {
   virtual Result<JobPage> jobs(const JobFilter& filter, const Call& call) = 0;
   virtual Result<JobCounts> count_jobs(const Call& call) = 0;
 
-  /// The oldest job that is queued for now or earlier, or whose lease ended by now (an
-  /// interruption). Nothing if no job is free.
+  /// Leases the oldest job that is queued and due at `lease.now`, or whose lease had ended by then
+  /// (an interruption). Nothing if no job is free.
   virtual Result<std::optional<JobRow>> lease_job(const JobLease& lease, const Call& call) = 0;
   /// Code::conflict if the lease is no longer the job's; so also for the next two.
   virtual Result<void> touch_job(const JobTouch& touch, const Call& call) = 0;
