@@ -16,7 +16,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <format>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -25,6 +24,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/format.h"
 #include "base/rng.h"
 #include "ingest/parse.h"
 #include "models/model.h"
@@ -191,7 +191,7 @@ class Verdict {
  public:
   void check(const std::string& name, double value, double limit, bool at_most = true) {
     const bool met = at_most ? value <= limit : value >= limit;
-    lines_.push_back(std::format("{}: {} {:.1f}, {} {:.0f}", met ? "met" : "MISSED", name, value,
+    lines_.push_back(ara::format("{}: {} {:.1f}, {} {:.0f}", met ? "met" : "MISSED", name, value,
                                  at_most ? "at most" : "at least", limit));
     missed_ += met ? 0 : 1;
   }

@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <format>
 #include <string>
 #include <string_view>
 
+#include "base/format.h"
 #include "ingest/parse.h"
 
 namespace {
@@ -54,10 +54,10 @@ void check_bars(const ingest::ParsedSeries& series) {
 std::string write_plainly(const ingest::ParsedSeries& series) {
   std::string text = "date,open,high,low,close,adj_close,volume\n";
   const auto cell = [](double value) {
-    return std::isnan(value) ? std::string() : std::format("{}", value);
+    return std::isnan(value) ? std::string() : ara::format("{}", value);
   };
   for (const domain::Bar& bar : series.bars) {
-    text += std::format("{},{},{},{},{},{},{}\n", domain::to_iso(domain::date_of(bar.time)),
+    text += ara::format("{},{},{},{},{},{},{}\n", domain::to_iso(domain::date_of(bar.time)),
                         cell(bar.open), cell(bar.high), cell(bar.low), cell(bar.close),
                         cell(bar.adjusted_close), cell(bar.volume));
   }

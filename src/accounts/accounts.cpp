@@ -1,9 +1,8 @@
 #include "accounts/accounts.h"
 
-#include <format>
-
 #include "accounts/password.h"
 #include "accounts/secret.h"
+#include "base/format.h"
 #include "base/text.h"
 
 namespace ara::accounts {
@@ -12,7 +11,7 @@ Result<std::unique_ptr<Accounts>> Accounts::start(std::shared_ptr<storage::Accou
                                                   Options options, const Clock& clock) {
   const bool open = options.secret.empty();
   if (!open && options.secret.size() < Signer::kLeastSecret) {
-    return fail(Code::invalid, std::format("The secret for tokens must have {} bytes or more",
+    return fail(Code::invalid, ara::format("The secret for tokens must have {} bytes or more",
                                            Signer::kLeastSecret));
   }
   // Made before anyone can ask, so that not even the first unknown account takes longer.

@@ -12,11 +12,6 @@ namespace {
 /// How often the use of a key is noted.
 constexpr std::chrono::seconds kNoteEvery{60};
 
-std::uint64_t next_instance() {
-  static std::atomic<std::uint64_t> count = 0;
-  return ++count;
-}
-
 std::unexpected<Error> refused(std::string message) {
   return fail(Code::unauthorized, std::move(message));
 }

@@ -11,11 +11,6 @@ namespace {
 constexpr std::chrono::milliseconds kLookTimeout{500};
 constexpr std::chrono::seconds kStopTimeout{2};
 
-std::uint64_t next_instance() {
-  static std::atomic<std::uint64_t> count = 0;
-  return ++count;
-}
-
 std::int64_t largest_limit(const DirectoryOptions& options) {
   std::int64_t most = options.per_minute;
   for (const Tier& tier : options.tiers.rows())
@@ -30,6 +25,11 @@ std::int64_t block_of(const Tier& tier) {
 }
 
 }  // namespace
+
+std::uint64_t next_instance() {
+  static std::atomic<std::uint64_t> count = 0;
+  return ++count;
+}
 
 Directory::Directory(std::shared_ptr<storage::AccountStore> store, DirectoryOptions options,
                      const Clock& clock)

@@ -46,6 +46,10 @@ struct DirectoryOptions {
   std::chrono::milliseconds refresh{250};
 };
 
+/// A number that no other object of this process has: a thread tells by it whose things it
+/// remembers.
+std::uint64_t next_instance();
+
 /// The accounts and keys of the store in memory, so that a request is authenticated and counted
 /// without waiting: a thread of its own looks at them anew, borrows requests of the day, and notes
 /// when keys were used. Readers take no lock.

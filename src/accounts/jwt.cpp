@@ -3,9 +3,8 @@
 #include <simdjson.h>
 #include <sodium.h>
 
-#include <format>
-
 #include "accounts/secret.h"
+#include "base/format.h"
 
 namespace ara::accounts {
 namespace {
@@ -28,7 +27,7 @@ std::string signature(std::string_view secret, std::string_view bytes) {
   return encode({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
-std::unexpected<Error> refused(std::string message) {
+std::unexpected<Error> not_ours(std::string message) {
   return fail(Code::unauthorized, std::move(message));
 }
 
@@ -52,7 +51,7 @@ Signer::Signer(std::string_view current, std::span<const std::string> previous) 
     const std::string kid = to_hex(sha256("ara.jwt.kid." + std::string(secret))).substr(0, 16);
     keys_.push_back(
         {std::string(secret),
-         encode(std::format(R"({{"alg":"HS256","kid":"{}","typ":"JWT"}})", kid)) + "."});
+         encode(ara::format(R"({{"alg":"HS256","kid":"{}","typ":"JWT"}})", kid)) + "."});
   };
   add(current);
   for (const std::string& secret : previous) add(secret);
@@ -63,7 +62,7 @@ std::string Signer::sign(const Claims& claims) const {
   const Key& key = keys_.front();
   std::string token =
       key.header +
-      encode(std::format(
+      encode(ara::format(
           R"({{"sub":"{}","email":"{}","role":"{}","tier":"{}","gen":{},"jti":"{}","iat":{},"exp":{}}})",
           claims.subject, claims.email, claims.role, claims.tier, claims.generation, claims.id,
           claims.issued, claims.expires));
@@ -73,34 +72,34 @@ std::string Signer::sign(const Claims& claims) const {
 
 Result<Claims> Signer::verify(std::string_view token, WallTime now) const {
   constexpr std::string_view kNotOurs = "The token is not one of this service";
-  if (token.size() > kMostToken) return refused(std::string(kNotOurs));
+  if (token.size() > kMostToken) return not_ours(std::string(kNotOurs));
   const std::size_t dot = token.rfind('.');
   if (dot == std::string_view::npos || token.size() - dot - 1 != kSignatureLength) {
-    return refused(std::string(kNotOurs));
+    return not_ours(std::string(kNotOurs));
   }
   for (const Key& key : keys_) {
     if (!token.starts_with(key.header) || dot < key.header.size()) continue;
     if (!equal_in_constant_time(signature(key.secret, token.substr(0, dot)),
                                 token.substr(dot + 1))) {
-      return refused(std::string(kNotOurs));
+      return not_ours(std::string(kNotOurs));
     }
     const std::string_view payload = token.substr(key.header.size(), dot - key.header.size());
     std::string json(payload.size(), '\0');
     std::size_t size = 0;
     if (sodium_base642bin(reinterpret_cast<unsigned char*>(json.data()), json.size(),
                           payload.data(), payload.size(), nullptr, &size, nullptr, kBase64) != 0) {
-      return refused(std::string(kNotOurs));
+      return not_ours(std::string(kNotOurs));
     }
     json.resize(size);
     auto claims = parse_claims(json);
     if (!claims) return claims;
     const std::int64_t seconds =
         std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
-    if (seconds >= claims->expires) return refused("The token has expired: log in again");
-    if (claims->issued > seconds + kLeeway) return refused(std::string(kNotOurs));
+    if (seconds >= claims->expires) return not_ours("The token has expired: log in again");
+    if (claims->issued > seconds + kLeeway) return not_ours(std::string(kNotOurs));
     return claims;
   }
-  return refused(std::string(kNotOurs));
+  return not_ours(std::string(kNotOurs));
 }
 
 Result<Claims> parse_claims(std::string_view json) {
@@ -113,7 +112,7 @@ Result<Claims> parse_claims(std::string_view json) {
       !read(object, "gen", claims.generation) || !read(object, "jti", claims.id) ||
       !read(object, "iat", claims.issued) || !read(object, "exp", claims.expires) ||
       claims.subject.empty()) {
-    return refused("The token lacks what this service writes into one");
+    return not_ours("The token lacks what this service writes into one");
   }
   return claims;
 }

@@ -1,11 +1,11 @@
 #include "accounts/office.h"
 
 #include <algorithm>
-#include <format>
 
 #include "accounts/authenticator.h"
 #include "accounts/password.h"
 #include "accounts/secret.h"
+#include "base/format.h"
 #include "base/text.h"
 
 namespace ara::accounts {
@@ -25,7 +25,7 @@ Result<std::string> parse_name(std::string_view field, std::string_view text) {
   }
   if (!clean) {
     return invalid(field, text,
-                   std::format("1 to {} bytes of text on one line", Office::kLongestName));
+                   ara::format("1 to {} bytes of text on one line", Office::kLongestName));
   }
   return std::string(name);
 }
@@ -89,7 +89,7 @@ Result<storage::AccountRow> Office::create(const NewAccount& wanted, std::string
                                 .tier = (*tier)->name,
                                 .created = clock_.now()};
   auto put = store_->put_account(
-      row, entry(actor, "account.create", row.id, std::format("{} {}", row.role, row.tier)), call);
+      row, entry(actor, "account.create", row.id, ara::format("{} {}", row.role, row.tier)), call);
   if (!put) return std::unexpected(std::move(put.error()));
   return row;
 }
@@ -171,7 +171,7 @@ Result<IssuedKey> Office::create_key(const std::string& account_id, std::string_
   if (!clean) return std::unexpected(std::move(clean.error()));
   if (days && (*days < 1 || *days > kMostKeyDays)) {
     return invalid("expires_in_days", std::to_string(*days),
-                   std::format("an integer from 1 to {}", kMostKeyDays));
+                   ara::format("an integer from 1 to {}", kMostKeyDays));
   }
   IssuedKey issued;
   issued.key = new_key();

@@ -28,7 +28,7 @@ constexpr std::array<std::string_view, 16> kCommon{"password1234", "passwordpass
                                                    "changeme1234", "correcthorsebatterystaple",
                                                    "abcdefghijkl", "abcd12345678"};
 
-std::unexpected<Error> refused(std::string_view allowed) {
+std::unexpected<Error> too_weak(std::string_view allowed) {
   return std::unexpected(Error{Code::invalid, "password: expected " + std::string(allowed),
                                "password", "(secret)", std::string(allowed)});
 }
@@ -38,17 +38,17 @@ std::unexpected<Error> refused(std::string_view allowed) {
 Result<void> check_password_rules(std::string_view password, std::string_view email,
                                   std::string_view username) {
   if (password.size() < kLeastPassword || password.size() > kMostPassword) {
-    return refused("12 to 256 bytes; a few words make a good one");
+    return too_weak("12 to 256 bytes; a few words make a good one");
   }
   const std::string lower = to_lower(password);
   if (std::set<char>(lower.begin(), lower.end()).size() < kDifferent) {
-    return refused("at least five different characters");
+    return too_weak("at least five different characters");
   }
   if (lower == to_lower(email) || lower == to_lower(username)) {
-    return refused("something else than the account's email or name");
+    return too_weak("something else than the account's email or name");
   }
   if (std::ranges::contains(kCommon, lower)) {
-    return refused("none of the passwords that everyone guesses first");
+    return too_weak("none of the passwords that everyone guesses first");
   }
   return {};
 }

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <format>
 
 #include "backtest/walk.h"
+#include "base/format.h"
 #include "portfolio/performance.h"
 
 namespace ara::backtest {
@@ -30,27 +30,27 @@ Result<void> check(const Plan& plan, const models::ModelRow& model) {
                    "a date not before start_date, " + domain::to_iso(plan.start));
   }
   if (!within(plan.initial_capital, 1, 1e12)) {
-    return invalid("initial_capital", std::format("{}", plan.initial_capital),
+    return invalid("initial_capital", ara::format("{}", plan.initial_capital),
                    "a number from 1 to 1e12");
   }
   const std::size_t least = std::max(Plan::kMinWindow, model.min_bars);
   if (plan.window < least || plan.window > Plan::kMaxWindow) {
     return invalid(
         "walk_forward_window", std::to_string(plan.window),
-        std::format("{} to {} bars, for the model {}", least, Plan::kMaxWindow, model.name));
+        ara::format("{} to {} bars, for the model {}", least, Plan::kMaxWindow, model.name));
   }
   if (plan.retraining < 1 || plan.retraining > Plan::kMaxRetraining) {
     return invalid("retraining_frequency", std::to_string(plan.retraining),
-                   std::format("1 to {} sessions", Plan::kMaxRetraining));
+                   ara::format("1 to {} sessions", Plan::kMaxRetraining));
   }
   if (!within(plan.cost_bps, 0, 1000)) {
-    return invalid("cost_bps", std::format("{}", plan.cost_bps), "a number from 0 to 1000");
+    return invalid("cost_bps", ara::format("{}", plan.cost_bps), "a number from 0 to 1000");
   }
   if (!within(plan.slippage_bps, 0, 1000)) {
-    return invalid("slippage_bps", std::format("{}", plan.slippage_bps), "a number from 0 to 1000");
+    return invalid("slippage_bps", ara::format("{}", plan.slippage_bps), "a number from 0 to 1000");
   }
   if (!within(plan.target_volatility, 0.01, 2)) {
-    return invalid("target_volatility", std::format("{}", plan.target_volatility),
+    return invalid("target_volatility", ara::format("{}", plan.target_volatility),
                    "a number from 0.01 to 2");
   }
   if (model.needs_trees) {
@@ -73,13 +73,13 @@ Result<Stretch> stretch_of(const Plan& plan, const domain::Series& series) {
   const auto end = std::ranges::upper_bound(bars, domain::Time(plan.end), {}, &Bar::time);
   if (begin >= end) {
     return invalid("end_date", domain::to_iso(plan.end),
-                   std::format("a stretch in which {} has bars", series.symbol.text()));
+                   ara::format("a stretch in which {} has bars", series.symbol.text()));
   }
   const Stretch stretch{std::max(static_cast<std::size_t>(begin - bars.begin()), plan.window),
                         static_cast<std::size_t>(end - bars.begin()) - 1};
   if (stretch.first > stretch.last) {
     return invalid("end_date", domain::to_iso(plan.end),
-                   std::format("a date with {} bars before it (walk_forward_window); {} has {}",
+                   ara::format("a date with {} bars before it (walk_forward_window); {} has {}",
                                plan.window, series.symbol.text(), stretch.last));
   }
   const auto looked_at =
@@ -87,7 +87,7 @@ Result<Stretch> stretch_of(const Plan& plan, const domain::Series& series) {
   for (const Bar& bar : looked_at) {
     if (domain::value_close(bar) <= 0 || bar.close <= 0) {
       return invalid("symbol", series.symbol.text(),
-                     std::format("one whose closes are positive; that of {} is {}",
+                     ara::format("one whose closes are positive; that of {} is {}",
                                  domain::to_iso(domain::date_of(bar.time)), bar.close));
     }
   }
@@ -196,25 +196,25 @@ std::vector<std::string> assumptions_of(const Plan& plan, const models::ModelRow
   const auto without_open = std::ranges::count_if(
       steps, [&](const Step& step) { return !std::isfinite(series.bars[step.bar].open); });
   std::vector<std::string> said{
-      std::format(
+      ara::format(
           "The model {} is fitted every {} sessions on the newest {} bars and updated with "
           "each bar in between; a forecast and a decision use bars of earlier sessions only.",
           model.name, plan.retraining, plan.window),
       "A decision made after a close is executed at the next session's open, whatever the size.",
-      std::format("Each trade costs {} basis points of its value and {} of slippage.",
+      ara::format("Each trade costs {} basis points of its value and {} of slippage.",
                   plan.cost_bps, plan.slippage_bps),
       "Prices are adjusted for splits and dividends where the source has that: dividends are "
       "reinvested, untaxed.",
       "Positions are long or flat, any fraction of a unit can be traded, and cash earns nothing.",
-      std::format("Weights within {:.0f} percentage points of what the strategy wants are left "
+      ara::format("Weights within {:.0f} percentage points of what the strategy wants are left "
                   "alone.",
                   100 * kBand),
-      std::format("The last position is valued at its close, not sold. A year has {} sessions, and "
+      ara::format("The last position is valued at its close, not sold. A year has {} sessions, and "
                   "the risk-free rate is 0.",
                   domain::describe(series.asset_type).days_per_year),
   };
   if (without_open > 0) {
-    said.push_back(std::format(
+    said.push_back(ara::format(
         "In {} sessions, for which the source has no open, trades are executed at the close.",
         without_open));
   }
@@ -222,7 +222,7 @@ std::vector<std::string> assumptions_of(const Plan& plan, const models::ModelRow
   if (first == plan.window && date_at(series, first) > plan.start &&
       date_at(series, first - 1) >= plan.start) {
     said.push_back(
-        std::format("The first session is {}: those before it have fewer than {} bars "
+        ara::format("The first session is {}: those before it have fewer than {} bars "
                     "to fit on.",
                     domain::to_iso(date_at(series, first)), plan.window));
   }

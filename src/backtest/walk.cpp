@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <format>
 #include <memory>
 
+#include "base/format.h"
 #include "models/model.h"
 #include "models/premium.h"
 
@@ -84,7 +84,7 @@ Result<std::vector<Step>> forecast_sessions(const Plan& plan, const models::Mode
         const double part =
             static_cast<double>(bar - first) / static_cast<double>(last - first + 1);
         const std::string message =
-            std::format("at {}", domain::to_iso(domain::date_of(bars[bar].time)));
+            ara::format("at {}", domain::to_iso(domain::date_of(bars[bar].time)));
         if (auto go_on = progress(part, message); !go_on) return std::unexpected(go_on.error());
       }
       auto fresh = fit_on(model, bars.subspan(bar - plan.window, plan.window), series.asset_type);

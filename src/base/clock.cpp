@@ -1,6 +1,6 @@
 #include "base/clock.h"
 
-#include <format>
+#include "base/format.h"
 
 namespace ara {
 namespace {
@@ -22,7 +22,7 @@ const Clock& system_clock() {
 }
 
 std::string to_rfc3339(WallTime time) {
-  return std::format("{:%FT%TZ}", std::chrono::floor<std::chrono::milliseconds>(time));
+  return ara::format("{:%FT%TZ}", std::chrono::floor<std::chrono::milliseconds>(time));
 }
 
 }  // namespace ara

@@ -1,6 +1,6 @@
 #include <array>
-#include <format>
 
+#include "base/format.h"
 #include "base/result.h"
 #include "base/text.h"
 
@@ -59,7 +59,7 @@ std::string printable(std::string_view text, std::size_t limit) {
     const auto lead = static_cast<unsigned char>(text[0]);
     const bool escape = length == 0 || lead < 0x20 || lead == 0x7F;
     const std::string piece =
-        escape ? std::format("\\x{:02x}", lead) : std::string(text.substr(0, length));
+        escape ? ara::format("\\x{:02x}", lead) : std::string(text.substr(0, length));
     if (out.size() + piece.size() > limit) break;
     out += piece;
     text.remove_prefix(escape ? 1 : length);

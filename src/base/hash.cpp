@@ -3,7 +3,8 @@
 #include <xxhash.h>
 
 #include <charconv>
-#include <format>
+
+#include "base/format.h"
 
 namespace ara {
 
@@ -17,7 +18,7 @@ Hash128 stable_hash128(std::string_view bytes) {
 }
 
 std::string to_hex(const Hash128& hash) {
-  return std::format("{:016x}{:016x}", hash.high, hash.low);
+  return ara::format("{:016x}{:016x}", hash.high, hash.low);
 }
 
 std::optional<Hash128> hash_from_hex(std::string_view hex) {

@@ -12,6 +12,10 @@ namespace ara {
 std::optional<double> parse_double(std::string_view text);
 std::optional<long long> parse_integer(std::string_view text);
 
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
 /// ASCII only: bytes above 127 are left as they are.
 std::string to_upper(std::string_view text);
 std::string to_lower(std::string_view text);

@@ -10,7 +10,7 @@ constexpr std::uint64_t kProtectedPercent = 80;
 /// Sightings, in multiples of the entries held, between two halvings of the sketch. More is nearer
 /// to the perfect LFU among steady keys (10: -0.6 points, 40: +0.5 on Zipf(1.0)), and slower to
 /// follow when all keys change every 100 times the entries held (10: +0.7, 40: -2.3).
-constexpr std::uint64_t kSampleFactor = 20;
+constexpr std::uint64_t kAgeAfterEach = 20;
 /// A byte of sketch (two counters) for each so many of capacity.
 constexpr std::uint64_t kBytesPerSketchByte = 32;
 constexpr std::uint64_t kBytesPerBucket = 512;
@@ -226,7 +226,7 @@ void Shard::divide() {
 
 /// Keeps up with what the requests have become. Only in a full cache, where it matters.
 void Shard::adapt() {
-  sketch_.age_after(kSampleFactor * stats_.entries);
+  sketch_.age_after(kAgeAfterEach * stats_.entries);
   if (climber_.observe(stats_.hits, stats_.misses, stats_.entries)) divide();
 }
 

@@ -15,13 +15,13 @@ constexpr double kRestart = 0.05;
 constexpr double kPrice = 0.3;
 /// Requests between two looks: so many, and so many times the entries held.
 constexpr std::uint64_t kLeastSample = 5000;
-constexpr std::uint64_t kSampleFactor = 10;
+constexpr std::uint64_t kSamplesEach = 10;
 
 }  // namespace
 
 bool WindowClimber::observe(std::uint64_t hits, std::uint64_t misses, std::uint64_t entries) {
   const std::uint64_t sample = hits + misses - requests_;
-  if (sample < std::max(kLeastSample, kSampleFactor * entries)) return false;
+  if (sample < std::max(kLeastSample, kSamplesEach * entries)) return false;
   const double rate = static_cast<double>(hits - hits_) / static_cast<double>(sample);
   const double change = rate - last_rate_;
   const double gain = change - kPrice * (share_ - last_share_);

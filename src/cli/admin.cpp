@@ -2,11 +2,11 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include <format>
 #include <iostream>
 #include <memory>
 
 #include "accounts/office.h"
+#include "base/format.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/json.h"
@@ -19,9 +19,9 @@ namespace {
 using storage::AccountRow;
 
 constexpr std::string_view kActor = "command line";
-constexpr long long kMostListed = 100'000;
+constexpr long long kMostAccounts = 100'000;
 
-struct Options {
+struct AdminOptions {
   accounts::NewAccount account;
   std::string who;
   std::string value;
@@ -71,22 +71,22 @@ yyjson_mut_val* to_json(Json& json, const AccountRow& row) {
   return item;
 }
 
-std::string told(const Options& options, const AccountRow& row, std::string_view what) {
-  if (!options.json) return std::format("{} {} {}\n", row.id, row.email, what);
+std::string told(const AdminOptions& options, const AccountRow& row, std::string_view what) {
+  if (!options.json) return ara::format("{} {} {}\n", row.id, row.email, what);
   Json json;
   return json.write(to_json(json, row)) + "\n";
 }
 
-Result<std::string> create(Options& options, accounts::Office& office) {
+Result<std::string> create(AdminOptions& options, accounts::Office& office) {
   auto password = new_password();
   if (!password) return std::unexpected(std::move(password.error()));
   options.account.password = std::move(*password);
   const auto row = office.create(options.account, kActor, Call{});
   if (!row) return std::unexpected(row.error());
-  return told(options, *row, std::format("is made: {}, {}", row->role, row->tier));
+  return told(options, *row, ara::format("is made: {}, {}", row->role, row->tier));
 }
 
-Result<std::string> list(Options& options, accounts::Office& office) {
+Result<std::string> list(AdminOptions& options, accounts::Office& office) {
   const auto rows = office.list(Call{});
   if (!rows) return std::unexpected(rows.error());
   if (options.json) {
@@ -113,8 +113,8 @@ Result<std::string> list(Options& options, accounts::Office& office) {
 
 /// Finds the account named, and changes it by `change`.
 template <class Change>
-Result<std::string> changed(const Options& options, accounts::Office& office, std::string_view what,
-                            Change change) {
+Result<std::string> changed(const AdminOptions& options, accounts::Office& office,
+                            std::string_view what, Change change) {
   const auto found = office.find(options.who, Call{});
   if (!found) return std::unexpected(found.error());
   const Result<AccountRow> row = change(found->id);
@@ -122,27 +122,27 @@ Result<std::string> changed(const Options& options, accounts::Office& office, st
   return told(options, *row, what);
 }
 
-Result<std::string> set_role(Options& options, accounts::Office& office) {
+Result<std::string> set_role(AdminOptions& options, accounts::Office& office) {
   return changed(options, office, "is " + options.value + " now", [&](const std::string& id) {
     return office.set_role(id, options.value, kActor, Call{});
   });
 }
-Result<std::string> set_tier(Options& options, accounts::Office& office) {
+Result<std::string> set_tier(AdminOptions& options, accounts::Office& office) {
   return changed(options, office, "is " + options.value + " now", [&](const std::string& id) {
     return office.set_tier(id, options.value, kActor, Call{});
   });
 }
-Result<std::string> disable(Options& options, accounts::Office& office) {
+Result<std::string> disable(AdminOptions& options, accounts::Office& office) {
   return changed(options, office, "is disabled", [&](const std::string& id) {
     return office.set_active(id, false, kActor, Call{});
   });
 }
-Result<std::string> enable(Options& options, accounts::Office& office) {
+Result<std::string> enable(AdminOptions& options, accounts::Office& office) {
   return changed(options, office, "is enabled", [&](const std::string& id) {
     return office.set_active(id, true, kActor, Call{});
   });
 }
-Result<std::string> reset_password(Options& options, accounts::Office& office) {
+Result<std::string> reset_password(AdminOptions& options, accounts::Office& office) {
   auto password = new_password();
   if (!password) return std::unexpected(std::move(password.error()));
   return changed(options, office, "has a new password", [&](const std::string& id) {
@@ -150,10 +150,10 @@ Result<std::string> reset_password(Options& options, accounts::Office& office) {
   });
 }
 
-Result<std::string> audit(Options& options, accounts::Office& office) {
+Result<std::string> audit(AdminOptions& options, accounts::Office& office) {
   const auto limit = parse_integer(options.limit);
-  if (!limit || *limit < 1 || *limit > kMostListed) {
-    return invalid("limit", options.limit, std::format("an integer from 1 to {}", kMostListed));
+  if (!limit || *limit < 1 || *limit > kMostAccounts) {
+    return invalid("limit", options.limit, ara::format("an integer from 1 to {}", kMostAccounts));
   }
   const auto rows = office.audit(static_cast<std::size_t>(*limit), Call{});
   if (!rows) return std::unexpected(rows.error());
@@ -184,9 +184,9 @@ Result<std::string> audit(Options& options, accounts::Office& office) {
   return table.render(standard_output().colour);
 }
 
-using Action = Result<std::string> (*)(Options&, accounts::Office&);
+using AdminAction = Result<std::string> (*)(AdminOptions&, accounts::Office&);
 
-CLI::App* add(CLI::App& app, Options& options, const char* name, const char* help,
+CLI::App* add(CLI::App& app, AdminOptions& options, const char* name, const char* help,
               const char* subject) {
   CLI::App* sub = app.add_subcommand(name, help);
   sub->add_flag("--json", options.json, "JSON");
@@ -199,8 +199,8 @@ CLI::App* add(CLI::App& app, Options& options, const char* name, const char* hel
 std::function<int()> enrol_admin(CLI::App& app, Context& context) {
   static constexpr const char* kWho = "An account's email or id";
   app.require_subcommand(1);
-  const auto options = std::make_shared<Options>();
-  std::vector<std::pair<CLI::App*, Action>> actions;
+  const auto options = std::make_shared<AdminOptions>();
+  std::vector<std::pair<CLI::App*, AdminAction>> actions;
   CLI::App* sub = add(app, *options, "create-user", "Make an account", nullptr);
   sub->add_option("EMAIL", options->account.email, "What it logs in with")->required();
   sub->add_option("--username", options->account.username, "Its name; else that of the email");

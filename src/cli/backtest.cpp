@@ -2,9 +2,9 @@
 #include "backtest/backtest.h"
 
 #include <algorithm>
-#include <format>
 #include <memory>
 
+#include "base/format.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/json.h"
@@ -21,7 +21,7 @@ using backtest::Report;
 constexpr std::size_t kAllBars = 1'000'000;
 
 /// As given; nothing is read before the command runs.
-struct Options {
+struct BacktestOptions {
   std::string symbol;
   std::string start, end;
   std::string period = "1y";
@@ -45,7 +45,7 @@ Result<std::size_t> parse_count(std::string_view field, std::string_view text) {
   return static_cast<std::size_t>(*count);
 }
 
-Result<void> read_dates(const Options& options, const domain::Series& series, Plan& plan) {
+Result<void> read_dates(const BacktestOptions& options, const domain::Series& series, Plan& plan) {
   plan.end = domain::date_of(series.bars.back().time);
   if (!options.end.empty()) {
     const auto end = parse_date("end", options.end);
@@ -63,7 +63,7 @@ Result<void> read_dates(const Options& options, const domain::Series& series, Pl
   return {};
 }
 
-Result<Plan> plan_of(const Options& options, const domain::Series& series) {
+Result<Plan> plan_of(const BacktestOptions& options, const domain::Series& series) {
   Plan plan;
   if (auto read = read_dates(options, series, plan); !read) {
     return std::unexpected(std::move(read.error()));
@@ -114,13 +114,13 @@ std::string as_json(const domain::Symbol& symbol, const Report& report) {
 
 std::string as_page(const domain::Symbol& symbol, const Report& report, const Look& look) {
   using enum Table::Align;
-  std::string page = std::format(
+  std::string page = ara::format(
       "{}: {} by {}, {} to {}\n\n", paint(symbol.text(), "1", look.colour), report.strategy,
       report.model, domain::to_iso(report.first_session), domain::to_iso(report.last_session));
   Table table({{""}, {report.strategy, right}, {"buy_and_hold", right}});
   const auto held = backtest::figures(report.buy_and_hold);
   const auto shown = [](const std::optional<double>& value) {
-    return value ? std::format("{:.6g}", *value) : std::string("-");
+    return value ? ara::format("{:.6g}", *value) : std::string("-");
   };
   for (const backtest::Figure& figure : backtest::figures(report)) {
     const auto same = std::ranges::find(held, figure.name, &backtest::Figure::name);
@@ -134,7 +134,7 @@ std::string as_page(const domain::Symbol& symbol, const Report& report, const Lo
   return page;
 }
 
-int run_backtest(const Options& options, Context& context) {
+int run_backtest(const BacktestOptions& options, Context& context) {
   const auto symbol = domain::Symbol::parse(options.symbol);
   if (!symbol) return report(symbol.error());
   const auto store = context.open_store(context.config);
@@ -152,7 +152,7 @@ int run_backtest(const Options& options, Context& context) {
 }  // namespace
 
 std::function<int()> enrol_backtest(CLI::App& app, Context& context) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<BacktestOptions>();
   app.add_option("SYMBOL", options->symbol, "A stored series, e.g. AAPL")->required();
   app.add_option("-s,--start", options->start, "First session, YYYY-MM-DD");
   app.add_option("-e,--end", options->end, "Last session [the newest]");

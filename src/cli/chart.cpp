@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <format>
 #include <optional>
 #include <span>
+
+#include "base/format.h"
 
 namespace ara::cli {
 namespace {
@@ -166,7 +167,7 @@ class Painter {
     }
     if (median) {
       const std::string ground = centre == 0 ? "" : ";48;5;" + colour_of(centre);
-      return paint(braille(median | close), std::format("38;5;{}{}", kMedianColour, ground), true);
+      return paint(braille(median | close), ara::format("38;5;{}{}", kMedianColour, ground), true);
     }
     return edge(row, levels);
   }
@@ -249,7 +250,7 @@ std::array<std::string, kRows> make_labels(const Frame& frame) {
   for (long long i = first; i <= last; ++i) {
     const double value = static_cast<double>(i) * ticks.step;
     const auto row = std::clamp(static_cast<int>(frame.row(value)), 0, kRows - 1);
-    labels[static_cast<std::size_t>(row)] = std::format("{:.{}f}", value, ticks.decimals);
+    labels[static_cast<std::size_t>(row)] = ara::format("{:.{}f}", value, ticks.decimals);
   }
   return labels;
 }
@@ -276,12 +277,12 @@ std::string date_line(const FanChart& chart, const Frame& frame, int indent) {
 
 std::string legend(const Look& look, int indent) {
   static constexpr std::array<const char*, 3> kNames{"95 %", "80 %", "50 %"};
-  const std::string median = std::format("38;5;{};48;5;{}", kMedianColour, kBandColour[2]);
+  const std::string median = ara::format("38;5;{};48;5;{}", kMedianColour, kBandColour[2]);
   std::vector<std::string> entries{"⠒⠒ close", paint("⠒⠒", median, look.colour) + " median"};
   std::vector<std::size_t> widths{8, 9};
   for (std::size_t i = 3; i-- > 0;) {
     const std::string shade = std::string(kBandShade[i]) + kBandShade[i];
-    const std::string ground = std::format("48;5;{}", kBandColour[i]);
+    const std::string ground = ara::format("48;5;{}", kBandColour[i]);
     entries.push_back((look.colour ? paint("  ", ground, true) : shade) + " " + kNames[i]);
     widths.push_back(7);
   }
@@ -321,7 +322,7 @@ std::string render(const FanChart& chart, const Look& look) {
   std::string out;
   for (int row = 0; row < kRows; ++row) {
     const std::string& label = labels[static_cast<std::size_t>(row)];
-    out += std::format("{:>{}} {}", label, label_width, label.empty() ? "│" : "┤");
+    out += ara::format("{:>{}} {}", label, label_width, label.empty() ? "│" : "┤");
     const std::string line = painter.row(row);
     out += line.empty() ? "\n" : " " + line + "\n";
   }
@@ -329,7 +330,7 @@ std::string render(const FanChart& chart, const Look& look) {
   for (int column = 0; column < frame.columns; ++column) {
     axis += column == static_cast<int>(frame.column(0)) ? "┬" : "─";
   }
-  out += std::format("{:>{}} └─{}\n", "", label_width, axis);
+  out += ara::format("{:>{}} └─{}\n", "", label_width, axis);
   out += date_line(chart, frame, indent) + "\n";
   return out + legend({look.colour, width}, indent);
 }

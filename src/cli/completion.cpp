@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <format>
 #include <functional>
 #include <map>
 #include <memory>
 #include <ranges>
 #include <vector>
 
+#include "base/format.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 
@@ -98,9 +98,9 @@ std::string bash_script(const CLI::App& app) {
     if (!path.empty()) paths.push_back(path);
     std::string words = join(words_after(*node.app), " ");
     if (wants_symbol(*node.app)) {
-      words += std::format(" $([[ $cur == -* ]] || {})", kAskSymbols);
+      words += ara::format(" $([[ $cur == -* ]] || {})", kAskSymbols);
     }
-    cases += std::format("    '{}') words=\"{}\" ;;\n", path, words);
+    cases += ara::format("    '{}') words=\"{}\" ;;\n", path, words);
     for (const CLI::Option* option : options_of(*node.app, false)) {
       if (!takes_value(*option)) continue;
       for (const std::string& name : option->get_lnames()) {
@@ -113,13 +113,13 @@ std::string bash_script(const CLI::App& app) {
   }
   std::string after;
   for (const auto& [name, words] : values) {
-    after += words.empty() ? std::format("    {}) return ;;\n", name)
-                           : std::format(
+    after += words.empty() ? ara::format("    {}) return ;;\n", name)
+                           : ara::format(
                                  "    {}) COMPREPLY=($(compgen -W \"{}\" -- \"$cur\")); "
                                  "return ;;\n",
                                  name, words);
   }
-  return std::format(
+  return ara::format(
       "_ara() {{\n"
       "  local cur=\"${{COMP_WORDS[COMP_CWORD]}}\" sofar= words= i\n"
       "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
@@ -172,7 +172,7 @@ std::string fish_script(const CLI::App& app) {
     const std::string unchosen = (condition.empty() ? "" : condition + "; and ") +
                                  std::string("not __fish_seen_subcommand_from ") + names;
     for (const CLI::App* sub : subcommands) {
-      out += std::format("complete -c ara -n {} -f -a {} -d {}\n", fish_quoted(unchosen),
+      out += ara::format("complete -c ara -n {} -f -a {} -d {}\n", fish_quoted(unchosen),
                          sub->get_name(), fish_quoted(sub->get_description()));
     }
     const std::string when = condition.empty() ? "" : " -n " + fish_quoted(condition);
@@ -182,10 +182,10 @@ std::string fish_script(const CLI::App& app) {
     for (const CLI::Option* option : options_of(*node.app, true)) {
       const auto words = values_of(*option);
       if (words.empty()) continue;
-      out += std::format("complete -c ara{} -f -a {}\n", when, fish_quoted(join(words, " ")));
+      out += ara::format("complete -c ara{} -f -a {}\n", when, fish_quoted(join(words, " ")));
     }
     if (wants_symbol(*node.app)) {
-      out += std::format("complete -c ara{} -f -a '({})'\n", when, kAskSymbols);
+      out += ara::format("complete -c ara{} -f -a '({})'\n", when, kAskSymbols);
     }
   }
   return out;

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <format>
 #include <fstream>
 #include <ranges>
 
+#include "base/format.h"
 #include "base/text.h"
 #include "cli/commands.h"
 
@@ -17,7 +17,7 @@ void add_evaluate_options(CLI::App& app, EvaluateOptions& options, std::string_v
   options.model = default_model;
   app.add_option(
          "-m,--model", options.model,
-         std::format("A model, several with commas between them, or all [{}]", default_model))
+         ara::format("A model, several with commas between them, or all [{}]", default_model))
       ->type_name("NAME");
   app.add_option("--threads", options.threads, "Threads; the scores do not depend on it [2]")
       ->type_name("N");
@@ -60,7 +60,7 @@ Result<std::size_t> parse_threads(const EvaluateOptions& options) {
 Result<int> parse_bounded(std::string_view field, std::string_view text, int low, int high) {
   const auto value = parse_integer(text);
   if (!value || *value < low || *value > high) {
-    return invalid(field, text, std::format("an integer from {} to {}", low, high));
+    return invalid(field, text, ara::format("an integer from {} to {}", low, high));
   }
   return static_cast<int>(*value);
 }
@@ -70,7 +70,7 @@ Result<void> write_file(const std::string& path, std::string_view text) {
   std::ofstream file(path, std::ios::binary);
   if (!file || !(file << text).flush()) {
     return fail(Code::io,
-                std::format("Cannot write {}: {}", printable(path), std::strerror(errno)));
+                ara::format("Cannot write {}: {}", printable(path), std::strerror(errno)));
   }
   return {};
 }

@@ -2,12 +2,12 @@
 #include "cli/evaluate_bars.h"
 
 #include <algorithm>
-#include <format>
 #include <memory>
 #include <set>
 
 #include "base/clock.h"
 #include "base/cpu_time.h"
+#include "base/format.h"
 #include "cli/command.h"
 #include "cli/evaluate.h"
 #include "cli/evaluate_plot.h"
@@ -27,7 +27,7 @@ using evaluation::SymbolScores;
 
 constexpr int kMostOrigins = 1'000'000;
 
-struct Options : EvaluateOptions {
+struct BarsOptions : EvaluateOptions {
   std::vector<std::string> paths;
   std::string horizon = std::to_string(domain::ForecastKey::kDefaultHorizon);
   std::string last = "250";
@@ -48,7 +48,7 @@ Result<std::vector<ingest::ParsedSeries>> load(const std::string& path) {
   auto parsed = ingest::parse_csv(*text, options);
   if (!parsed) return std::unexpected(parsed.error());
   if (!parsed->accepted()) {
-    return fail(Code::invalid, std::format("{} is refused by the checks, {}; `ara import "
+    return fail(Code::invalid, ara::format("{} is refused by the checks, {}; `ara import "
                                            "--dry-run` tells more",
                                            printable(path, 200), parsed->refusal));
   }
@@ -92,7 +92,7 @@ Result<Universe> load_all(const std::vector<std::string>& paths, int horizon) {
   }
   if (universe.symbols.empty()) {
     return invalid("path", paths.front(),
-                   std::format("a symbol with at least {} bars",
+                   ara::format("a symbol with at least {} bars",
                                evaluation::kFirstOrigin + static_cast<std::size_t>(horizon)));
   }
   std::ranges::sort(universe.symbols, {}, &evaluation::Symbol::name);
@@ -167,7 +167,7 @@ Result<BarsReport> summarise(std::vector<Scored> scored,
   return report;
 }
 
-Result<BarsReport> evaluate(const Options& options) {
+Result<BarsReport> evaluate(const BarsOptions& options) {
   const SteadyTime start = system_clock().steady();
   const registry::Shelf shelf;  // holds users' models, given by their manifests
   const auto rows = parse_models(options.model, models::catalog().back().name, shelf);
@@ -208,15 +208,15 @@ Result<BarsReport> evaluate(const Options& options) {
 }  // namespace
 
 std::function<int()> enrol_evaluate_bars(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<BarsOptions>();
   app.add_option("PATH", options->paths, "CSV files of daily bars, also gzipped, or folders")
       ->required()
       ->type_name("");
   app.add_option("--horizon", options->horizon,
-                 std::format("Sessions ahead; all of 1 to this are scored [{}]", options->horizon))
+                 ara::format("Sessions ahead; all of 1 to this are scored [{}]", options->horizon))
       ->type_name("H");
   app.add_option("--last", options->last,
-                 std::format("Origins of each symbol, the newest [{}]", options->last))
+                 ara::format("Origins of each symbol, the newest [{}]", options->last))
       ->type_name("N");
   app.add_flag("--global", options->global,
                "Train the global model at the start of each year and let the combination use it");

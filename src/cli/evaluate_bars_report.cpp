@@ -1,5 +1,5 @@
-#include <format>
 
+#include "base/format.h"
 #include "cli/evaluate_bars.h"
 #include "cli/json.h"
 #include "cli/output.h"
@@ -130,12 +130,12 @@ void put_summary(Json& json, yyjson_mut_val* object, const Summary& summary) {
 }
 
 std::string percent(double value) {
-  return std::format("{:.1f}", 100 * value);
+  return ara::format("{:.1f}", 100 * value);
 }
 
 /// The change that a ratio is, e.g. 0.985 as "-1.50".
 std::string change(double ratio) {
-  return std::format("{:+.2f}", 100 * (ratio - 1));
+  return ara::format("{:+.2f}", 100 * (ratio - 1));
 }
 
 std::string peers_text(const Summary& summary, bool colour) {
@@ -153,8 +153,8 @@ std::string peers_text(const Summary& summary, bool colour) {
     table.add({{std::string(kPeerNames[p])},
                {change(summary.ratio[p]), "1"},
                {change(summary.interval[p].low) + " to " + change(summary.interval[p].high)},
-               {std::format("{:+.2f}", summary.test[p].statistic)},
-               {std::format("{:.4f}", summary.test[p].p_value)},
+               {ara::format("{:+.2f}", summary.test[p].statistic)},
+               {ara::format("{:.4f}", summary.test[p].p_value)},
                {percent(summary.share_better[p]) + " %"},
                {percent(covered[1])},
                {percent(covered[3])}});
@@ -166,7 +166,7 @@ std::string coverage_text(const Summary& summary, bool colour) {
   using enum Table::Align;
   Table table({{"Interval"}, {"Covers", right}, {"Symbols within 3 points", right}});
   for (std::size_t i = 0; i < kCoverages.size(); ++i) {
-    table.add({{std::format("{} %", kCoverages[i])},
+    table.add({{ara::format("{} %", kCoverages[i])},
                {percent(summary.coverage[i]) + " %", "1"},
                {percent(summary.share_covered[i]) + " %"}});
   }
@@ -204,7 +204,7 @@ std::string years_text(const Summary& summary, bool colour) {
 std::string summary_text(const Summary& summary, bool colour) {
   return peers_text(summary, colour) + "\n" + coverage_text(summary, colour) + "\n" +
          years_text(summary, colour) +
-         std::format(
+         ara::format(
              "\nQLIKE of volatility against garch_fhs: {} %. Direction: {} % right, {} % by always "
              "up, of {}.\n",
              change(summary.qlike_ratio),
@@ -217,11 +217,11 @@ std::string summary_text(const Summary& summary, bool colour) {
 std::string to_text(const BarsReport& report, bool colour) {
   std::string text;
   for (const BarsReport::Model& model : report.models) {
-    text += std::format("{}\n", paint(model.name, "1", colour));
+    text += ara::format("{}\n", paint(model.name, "1", colour));
     text += model.error ? model.error->message + "\n" : summary_text(model.summary, colour);
     text += "\n";
   }
-  text += std::format("{} symbol{}, {} origins, 1 to {} sessions ahead; {:.1f} s, {:.1f} CPU s\n",
+  text += ara::format("{} symbol{}, {} origins, 1 to {} sessions ahead; {:.1f} s, {:.1f} CPU s\n",
                       report.symbols, report.symbols == 1 ? "" : "s",
                       report.models.front().summary.origins, report.horizon, report.seconds,
                       report.cpu_seconds);

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <format>
 #include <tuple>
 #include <vector>
 
+#include "base/format.h"
 #include "cli/svg.h"
 
 namespace ara::cli {
@@ -16,9 +16,9 @@ using evaluation::Summary;
 
 constexpr std::size_t kBins = 20;
 constexpr std::size_t kHistorical = static_cast<std::size_t>(evaluation::Peer::historical);
-constexpr std::size_t kGarch = static_cast<std::size_t>(evaluation::Peer::garch_fhs);
+constexpr std::size_t kFhs = static_cast<std::size_t>(evaluation::Peer::garch_fhs);
 
-double change(double ratio) {
+double excess(double ratio) {
   return 100 * (ratio - 1);
 }
 
@@ -79,25 +79,25 @@ void draw_key(Svg& svg, const Axes& axes, std::string_view first, std::string_vi
 
 void draw_symbols(Svg& svg, Axes axes, const Summary& summary) {
   auto rows = summary.by_symbol;
-  std::ranges::sort(rows, {}, [](const auto& row) { return row.ratio[kGarch]; });
+  std::ranges::sort(rows, {}, [](const auto& row) { return row.ratio[kFhs]; });
   double low = 0;
   double high = 0;
   for (const auto& row : rows) {
-    low = std::min({low, change(row.ratio[kGarch]), change(row.ratio[kHistorical])});
-    high = std::max({high, change(row.ratio[kGarch]), change(row.ratio[kHistorical])});
+    low = std::min({low, excess(row.ratio[kFhs]), excess(row.ratio[kHistorical])});
+    high = std::max({high, excess(row.ratio[kFhs]), excess(row.ratio[kHistorical])});
   }
   std::tie(axes.y_low, axes.y_high) = with_room(low, high);
   axes.x_high = static_cast<double>(rows.size());
   axes.draw(svg, "Skill by symbol", "CRPS against the peer, %; below 0 is better");
-  draw_key(svg, axes, kPeerNames[kHistorical], kPeerNames[kGarch]);
+  draw_key(svg, axes, kPeerNames[kHistorical], kPeerNames[kFhs]);
   svg.line(axes.left, axes.y(0), axes.left + axes.width, axes.y(0), ink::kText);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const double x = axes.x(static_cast<double>(i) + 0.5);
-    svg.circle(x, axes.y(change(rows[i].ratio[kHistorical])), 2.5, ink::kOrange, 0.8);
-    svg.circle(x, axes.y(change(rows[i].ratio[kGarch])), 2.5, ink::kBlue, 0.9);
+    svg.circle(x, axes.y(excess(rows[i].ratio[kHistorical])), 2.5, ink::kOrange, 0.8);
+    svg.circle(x, axes.y(excess(rows[i].ratio[kFhs])), 2.5, ink::kBlue, 0.9);
   }
   svg.text(axes.left + axes.width, axes.top + axes.height + 17,
-           std::format("{} symbols, by {}", rows.size(), kPeerNames[kGarch]), ink::kQuiet, 11,
+           ara::format("{} symbols, by {}", rows.size(), kPeerNames[kFhs]), ink::kQuiet, 11,
            Svg::Anchor::end);
 }
 
@@ -105,24 +105,24 @@ void draw_years(Svg& svg, Axes axes, const Summary& summary) {
   double low = 0;
   double high = 0;
   for (const auto& row : summary.by_year) {
-    for (std::size_t p : {kHistorical, kGarch}) {
-      low = std::min(low, change(row.interval[p].low));
-      high = std::max(high, change(row.interval[p].high));
+    for (std::size_t p : {kHistorical, kFhs}) {
+      low = std::min(low, excess(row.interval[p].low));
+      high = std::max(high, excess(row.interval[p].high));
     }
   }
   std::tie(axes.y_low, axes.y_high) = with_room(low, high);
   axes.x_high = static_cast<double>(summary.by_year.size());
   axes.draw(svg, "Skill by year", "CRPS against the peer, %, with 95 % intervals");
-  draw_key(svg, axes, kPeerNames[kHistorical], kPeerNames[kGarch]);
+  draw_key(svg, axes, kPeerNames[kHistorical], kPeerNames[kFhs]);
   svg.line(axes.left, axes.y(0), axes.left + axes.width, axes.y(0), ink::kText);
   for (std::size_t i = 0; i < summary.by_year.size(); ++i) {
     const auto& row = summary.by_year[i];
     for (const auto& [p, colour, place] :
-         {std::tuple{kHistorical, ink::kOrange, 0.38}, std::tuple{kGarch, ink::kBlue, 0.62}}) {
+         {std::tuple{kHistorical, ink::kOrange, 0.38}, std::tuple{kFhs, ink::kBlue, 0.62}}) {
       const double x = axes.x(static_cast<double>(i) + place);
-      svg.line(x, axes.y(change(row.interval[p].low)), x, axes.y(change(row.interval[p].high)),
+      svg.line(x, axes.y(excess(row.interval[p].low)), x, axes.y(excess(row.interval[p].high)),
                colour, 2);
-      svg.circle(x, axes.y(change(row.ratio[p])), 3.5, colour);
+      svg.circle(x, axes.y(excess(row.ratio[p])), 3.5, colour);
     }
     const std::string year = std::to_string(row.year);
     svg.text(axes.x(static_cast<double>(i) + 0.5), axes.top + axes.height + 17,
@@ -144,7 +144,7 @@ std::string plot(const BarsReport& report) {
   const BarsReport::Model& model = report.models.front();
   Svg svg(1000, 800);
   svg.text(50, 34,
-           std::format("{}: {} symbols, {} origins, 1 to {} sessions ahead", model.name,
+           ara::format("{}: {} symbols, {} origins, 1 to {} sessions ahead", model.name,
                        report.symbols, model.summary.origins, report.horizon),
            ink::kText, 17, Svg::Anchor::start, true);
   const auto place = [](int column, int row) {
@@ -166,7 +166,7 @@ std::string plot(const SeriesReport& report) {
   const auto count = static_cast<double>(rows.size());
   const double height = 22 * count;
   Svg svg(1000, height + 170);
-  svg.text(50, 34, std::format("{} series, season {}", report.series, report.season), ink::kText,
+  svg.text(50, 34, ara::format("{} series, season {}", report.series, report.season), ink::kText,
            17, Svg::Anchor::start, true);
   double highest = 1;
   for (const auto* row : rows) highest = std::max(highest, row->owa);
@@ -188,7 +188,7 @@ std::string plot(const SeriesReport& report) {
     draw_row(svg, owa, at, rows[i]->name);
     svg.rectangle(owa.left, y - 5, owa.x(std::min(rows[i]->owa, owa.x_high)) - owa.left, 10,
                   i == 0 ? ink::kBlue : ink::kQuiet, 0.8);
-    svg.text(owa.left + owa.width + 8, y + 4, std::format("{:.3f}", rows[i]->owa), ink::kText, 11);
+    svg.text(owa.left + owa.width + 8, y + 4, ara::format("{:.3f}", rows[i]->owa), ink::kText, 11);
     if (i >= rows.size() - report.benchmarks.size()) continue;
     draw_row(svg, covered, at, "");
     svg.circle(covered.x(std::max(0.5, rows[i]->scores.coverage_80)), y, 4, ink::kOrange);

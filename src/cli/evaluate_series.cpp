@@ -2,7 +2,6 @@
 #include "cli/evaluate_series.h"
 
 #include <array>
-#include <format>
 #include <memory>
 
 #include "base/clock.h"
@@ -26,7 +25,7 @@ using evaluation::SeriesTask;
 constexpr std::string_view kDefaultModel = "series";  ///< made for series, not for bars
 constexpr int kLongestSeason = 10'000;
 
-struct Options : EvaluateOptions {
+struct SeriesOptions : EvaluateOptions {
   std::string train;
   std::string test;
   std::string season = "1";
@@ -38,7 +37,7 @@ double seconds_since(SteadyTime start) {
   return std::chrono::duration<double>(system_clock().steady() - start).count();
 }
 
-Result<std::vector<SeriesTask>> read_tasks(const Options& options, int season) {
+Result<std::vector<SeriesTask>> read_tasks(const SeriesOptions& options, int season) {
   std::vector<std::vector<evaluation::WideRow>> tables;
   for (const auto& [field, path] :
        {std::pair{"train", &options.train}, std::pair{"test", &options.test}}) {
@@ -93,7 +92,7 @@ Outcome score_model(const models::ModelRow& row, std::span<const SeriesTask> tas
   return outcome;
 }
 
-Result<SeriesReport> evaluate(const Options& options) {
+Result<SeriesReport> evaluate(const SeriesOptions& options) {
   const SteadyTime start = system_clock().steady();
   const registry::Shelf shelf;  // holds users' models, given by their manifests
   const auto rows = parse_models(options.model, kDefaultModel, shelf);
@@ -125,7 +124,7 @@ Result<SeriesReport> evaluate(const Options& options) {
 }  // namespace
 
 std::function<int()> enrol_evaluate_series(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<SeriesOptions>();
   app.add_option("TRAIN", options->train, "Training parts: id, values; CSV, also gzipped")
       ->required()
       ->type_name("");

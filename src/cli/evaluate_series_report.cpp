@@ -1,5 +1,5 @@
-#include <format>
 
+#include "base/format.h"
 #include "cli/evaluate_series.h"
 #include "cli/json.h"
 #include "cli/table.h"
@@ -33,9 +33,9 @@ std::string to_text(const SeriesReport& report, bool colour) {
                {"CPU s", right}});
   for (const SeriesReport::Outcome& one : report.benchmarks) {
     table.add({{one.name},
-               {std::format("{:.3f}", one.scores.smape)},
-               {std::format("{:.3f}", one.scores.mase)},
-               {std::format("{:.3f}", one.owa)},
+               {ara::format("{:.3f}", one.scores.smape)},
+               {ara::format("{:.3f}", one.scores.mase)},
+               {ara::format("{:.3f}", one.owa)},
                {},
                {},
                {},
@@ -45,21 +45,21 @@ std::string to_text(const SeriesReport& report, bool colour) {
   std::string refused;
   for (const SeriesReport::Outcome& one : report.models) {
     if (one.error) {
-      refused += std::format("{}: {}\n", one.name, one.error->message);
+      refused += ara::format("{}: {}\n", one.name, one.error->message);
       continue;
     }
     table.add({{one.name, "1"},
-               {std::format("{:.3f}", one.scores.smape)},
-               {std::format("{:.3f}", one.scores.mase)},
-               {std::format("{:.3f}", one.owa), "1"},
-               {std::format("{:.3f}", one.scores.msis)},
-               {std::format("{:.4f}", evaluation::absolute_coverage_difference(one.scores))},
-               {std::format("{:.1f}", 100 * one.scores.coverage_80)},
-               {std::format("{:.1f}", one.seconds)},
-               {std::format("{:.1f}", one.cpu_seconds)}});
+               {ara::format("{:.3f}", one.scores.smape)},
+               {ara::format("{:.3f}", one.scores.mase)},
+               {ara::format("{:.3f}", one.owa), "1"},
+               {ara::format("{:.3f}", one.scores.msis)},
+               {ara::format("{:.4f}", evaluation::absolute_coverage_difference(one.scores))},
+               {ara::format("{:.1f}", 100 * one.scores.coverage_80)},
+               {ara::format("{:.1f}", one.seconds)},
+               {ara::format("{:.1f}", one.cpu_seconds)}});
   }
   return table.render(colour) + refused +
-         std::format(
+         ara::format(
              "\n{} series, {:.1f} s, {:.1f} CPU s. OWA is against naive2 of this run; MSIS and "
              "ACD\nare of the 95 % interval, 80 % is the coverage of the 80 % interval.\n",
              report.series, report.seconds, report.cpu_seconds);

@@ -1,8 +1,8 @@
 #include <array>
-#include <format>
 #include <memory>
 #include <ranges>
 
+#include "base/format.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -29,11 +29,11 @@ std::string settings_help() {
       "`ara serve`; a flag overrides the environment, that .env, and that ara.toml.\n";
   const bool colour = standard_output().colour;
   for (const config::SettingRow& row : config::settings()) {
-    out += std::format(
+    out += ara::format(
         "\n{}  (ara.toml: {}, {})\n", paint(row.name, "1", colour), config::key_of(row.name),
         row.secret ? "no flag: others would see it" : "flag: " + config::flags_of(row));
     for (const auto line :
-         std::views::split(wrap(std::format("{}: {}.", row.help, row.allowed), 90), '\n')) {
+         std::views::split(wrap(ara::format("{}: {}.", row.help, row.allowed), 90), '\n')) {
       out += "  " + std::string(std::string_view(line)) + "\n";
     }
   }

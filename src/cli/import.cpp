@@ -1,12 +1,12 @@
 #include "cli/import.h"
 
-#include <format>
 #include <future>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/format.h"
 #include "cli/import_report.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -110,7 +110,7 @@ ImportReport import_files(const std::vector<std::string>& files, const ingest::O
       }
     }
     rows += loaded.file.rows;
-    progress.advance(std::format("{} rows", rows));
+    progress.advance(ara::format("{} rows", rows));
     report.files.push_back(std::move(loaded.file));
     if (report.error) break;
   }
@@ -122,7 +122,7 @@ Result<ingest::Options> to_options(const Arguments& arguments, std::size_t files
   if (!arguments.symbol.empty()) {
     if (files > 1) {
       return invalid("symbol", arguments.symbol,
-                     std::format("no --symbol: it is for one file, and there are {}", files));
+                     ara::format("no --symbol: it is for one file, and there are {}", files));
     }
     auto symbol = domain::Symbol::parse(arguments.symbol);
     if (!symbol) return std::unexpected(symbol.error());

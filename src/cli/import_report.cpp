@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <format>
 
+#include "base/format.h"
 #include "cli/json.h"
 #include "cli/table.h"
 
@@ -48,7 +48,7 @@ std::string counts_text(const ingest::Findings& findings) {
        {ingest::Severity::error, ingest::Severity::warning, ingest::Severity::note}) {
     const std::size_t count = findings.count(severity);
     if (count == 0) continue;
-    text += std::format("{}{} {}{}", text.empty() ? "" : ", ", count, to_string(severity),
+    text += ara::format("{}{} {}{}", text.empty() ? "" : ", ", count, to_string(severity),
                         count == 1 ? "" : "s");
   }
   return text.empty() ? "none" : text;
@@ -62,7 +62,7 @@ void add_rows(Table& table, const ImportedFile& file) {
   if (file.series.empty()) table.add({{name}, {}, {}, {rows}, {}, {}, {}, findings});
   for (std::size_t i = 0; i < file.series.size(); ++i) {
     if (i == kSeriesOfAFile) {
-      table.add({{}, {std::format("and {} more", file.series.size() - i)}, {}, {}, {}, {}, {}, {}});
+      table.add({{}, {ara::format("and {} more", file.series.size() - i)}, {}, {}, {}, {}, {}, {}});
       return;
     }
     const ImportedSeries& series = file.series[i];
@@ -83,8 +83,8 @@ void add_rows(Table& table, const ImportedFile& file) {
 
 std::string place(const ingest::Finding& finding) {
   return finding.row == finding.last_row
-             ? std::format("row {}", finding.row)
-             : std::format("rows {} to {}", finding.row, finding.last_row);
+             ? ara::format("row {}", finding.row)
+             : ara::format("rows {} to {}", finding.row, finding.last_row);
 }
 
 std::string details(const ImportedFile& file) {
@@ -99,11 +99,11 @@ std::string details(const ImportedFile& file) {
       if (finding.kind != kind.kind || shown == kFindingsOfAKind) continue;
       ++shown;
       rows += finding.count;
-      text += std::format("  {:<8}{}: {}: {}\n", to_string(finding.severity), kind.name,
+      text += ara::format("  {:<8}{}: {}: {}\n", to_string(finding.severity), kind.name,
                           place(finding), finding.message);
     }
     const std::size_t count = file.findings.count(kind.kind);
-    if (count > rows) text += std::format("          {}: and {} more\n", kind.name, count - rows);
+    if (count > rows) text += ara::format("          {}: and {} more\n", kind.name, count - rows);
   }
   return text;
 }
@@ -223,15 +223,15 @@ std::string to_text(const ImportReport& report, bool colour) {
     }
   }
   if (more > 0)
-    text += std::format("\nand {} more files with findings; --json has them all\n", more);
+    text += ara::format("\nand {} more files with findings; --json has them all\n", more);
   if (skip_would_help(report)) {
     text += "\nA row in error refuses its file; --on-error skip leaves such rows out.\n";
   }
-  text += std::format("\n{} of {} file{} {}, {} rows", totals.accepted, report.files.size(),
+  text += ara::format("\n{} of {} file{} {}, {} rows", totals.accepted, report.files.size(),
                       report.files.size() == 1 ? "" : "s", report.dry_run ? "would land" : "landed",
                       totals.rows);
   if (report.dry_run) return text + "; nothing was written (--dry-run)\n";
-  return text + std::format(": {} bars inserted, {} corrected, {} unchanged\n",
+  return text + ara::format(": {} bars inserted, {} corrected, {} unchanged\n",
                             totals.written.inserted, totals.written.corrected,
                             totals.written.unchanged);
 }

@@ -1,7 +1,7 @@
 // ara jobs
-#include <format>
 #include <memory>
 
+#include "base/format.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/json.h"
@@ -18,9 +18,9 @@ using storage::JobState;
 /// Whoever may open the store is its operator, and sees everyone's.
 constexpr std::nullopt_t kOperator = std::nullopt;
 constexpr const char* kOwner = "local";  ///< of jobs that are added here
-constexpr long long kMostListed = 1000;
+constexpr long long kMostJobs = 1000;
 
-struct Options {
+struct JobsOptions {
   std::string id;
   std::string kind;
   std::string payload;
@@ -63,9 +63,9 @@ std::string one(const JobRow& job, bool as_json) {
   fact("Owner", job.owner);
   fact("Kind", job.kind);
   fact("Asks", printable(job.payload, 400));
-  fact("State", std::format("{}, {:.0f} %", storage::to_string(job.state), 100 * job.progress));
+  fact("State", ara::format("{}, {:.0f} %", storage::to_string(job.state), 100 * job.progress));
   fact("Doing", job.message);
-  fact("Attempts", std::format("{} of {} failed, {} interruptions", job.attempts, job.max_attempts,
+  fact("Attempts", ara::format("{} of {} failed, {} interruptions", job.attempts, job.max_attempts,
                                job.interruptions));
   fact("Error", job.error);
   fact("Result", printable(job.result, 400));
@@ -75,7 +75,7 @@ std::string one(const JobRow& job, bool as_json) {
   return facts.render(standard_output().colour);
 }
 
-Result<std::string> list(const Options& options, jobs::Queue& queue) {
+Result<std::string> list_jobs(const JobsOptions& options, jobs::Queue& queue) {
   storage::JobFilter filter;
   if (!options.state.empty()) {
     const auto state = storage::parse_job_state(options.state);
@@ -83,8 +83,8 @@ Result<std::string> list(const Options& options, jobs::Queue& queue) {
     filter.state = *state;
   }
   const auto limit = parse_integer(options.limit);
-  if (!limit || *limit < 1 || *limit > kMostListed) {
-    return invalid("limit", options.limit, std::format("an integer from 1 to {}", kMostListed));
+  if (!limit || *limit < 1 || *limit > kMostJobs) {
+    return invalid("limit", options.limit, ara::format("an integer from 1 to {}", kMostJobs));
   }
   filter.limit = static_cast<std::size_t>(*limit);
   const auto page = queue.list(filter, Call{});
@@ -105,7 +105,7 @@ Result<std::string> list(const Options& options, jobs::Queue& queue) {
     table.add({{job.id, "1"},
                {job.kind},
                {std::string(storage::to_string(job.state))},
-               {std::format("{:.0f} %", 100 * job.progress)},
+               {ara::format("{:.0f} %", 100 * job.progress)},
                {job.owner},
                {to_rfc3339(job.created)},
                {printable(job.error, 60)}});
@@ -113,25 +113,25 @@ Result<std::string> list(const Options& options, jobs::Queue& queue) {
   std::string out = table.render(standard_output().colour);
   if (page->total > page->jobs.size()) {
     out +=
-        std::format("\nThe newest {} of {}; --limit shows more.\n", page->jobs.size(), page->total);
+        ara::format("\nThe newest {} of {}; --limit shows more.\n", page->jobs.size(), page->total);
   }
   return out;
 }
 
-Result<std::string> show(const Options& options, jobs::Queue& queue) {
+Result<std::string> show_job(const JobsOptions& options, jobs::Queue& queue) {
   const auto job = options.wait ? queue.wait(kOperator, options.id, Deadline::none())
                                 : queue.find(kOperator, options.id, Call{});
   if (!job) return std::unexpected(job.error());
   return one(*job, options.json);
 }
 
-Result<std::string> cancel(const Options& options, jobs::Queue& queue) {
+Result<std::string> cancel(const JobsOptions& options, jobs::Queue& queue) {
   const auto job = queue.cancel(kOperator, options.id, Call{});
   if (!job) return std::unexpected(job.error());
   return one(*job, options.json);
 }
 
-Result<std::string> add_job(const Options& options, jobs::Queue& queue) {
+Result<std::string> add_job(const JobsOptions& options, jobs::Queue& queue) {
   const auto put = queue.enqueue({.owner = kOwner,
                                   .kind = options.kind,
                                   .payload = options.payload,
@@ -141,9 +141,10 @@ Result<std::string> add_job(const Options& options, jobs::Queue& queue) {
   return one(put->job, options.json);
 }
 
-using Action = Result<std::string> (*)(const Options&, jobs::Queue&);
+using JobsAction = Result<std::string> (*)(const JobsOptions&, jobs::Queue&);
 
-CLI::App* add(CLI::App& app, Options& options, const char* name, const char* help, bool takes_id) {
+CLI::App* add(CLI::App& app, JobsOptions& options, const char* name, const char* help,
+              bool takes_id) {
   CLI::App* sub = app.add_subcommand(name, help);
   sub->add_flag("--json", options.json, "JSON");
   if (takes_id) sub->add_option("ID", options.id, "A job's id")->required();
@@ -154,16 +155,16 @@ CLI::App* add(CLI::App& app, Options& options, const char* name, const char* hel
 
 std::function<int()> enrol_jobs(CLI::App& app, Context& context) {
   app.require_subcommand(1);
-  const auto options = std::make_shared<Options>();
-  std::vector<std::pair<CLI::App*, Action>> actions;
+  const auto options = std::make_shared<JobsOptions>();
+  std::vector<std::pair<CLI::App*, JobsAction>> actions;
   CLI::App* sub = add(app, *options, "list", "Jobs of all accounts, newest first", false);
   sub->add_option("--state", options->state, "Of one state only")
       ->type_name("queued|running|done|failed|cancelled");
   sub->add_option("--limit", options->limit, "So many at most [20]")->type_name("N");
-  actions.emplace_back(sub, list);
+  actions.emplace_back(sub, list_jobs);
   sub = add(app, *options, "show", "One job: how far it is, its result or its error", true);
   sub->add_flag("--wait", options->wait, "Wait until it has ended");
-  actions.emplace_back(sub, show);
+  actions.emplace_back(sub, show_job);
   actions.emplace_back(add(app, *options, "cancel", "End a job, running or not", true), cancel);
   sub = add(app, *options, "add", "Queue a job", false);
   std::string kinds;

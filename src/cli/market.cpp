@@ -2,9 +2,9 @@
 #include "serve/market.h"
 
 #include <cmath>
-#include <format>
 #include <memory>
 
+#include "base/format.h"
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/output.h"
@@ -16,7 +16,7 @@
 namespace ara::cli {
 namespace {
 
-struct Options {
+struct MarketOptions {
   std::string symbol;
   std::vector<std::string> assets;
   std::string period = "1y";
@@ -29,7 +29,7 @@ yyjson_mut_val* map_of(Json& json, const std::vector<std::pair<std::string, doub
   return map;
 }
 
-Result<std::string> show_regime(const Options& options, storage::Store& store) {
+Result<std::string> show_regime(const MarketOptions& options, storage::Store& store) {
   const auto symbol = domain::Symbol::parse(options.symbol);
   if (!symbol) return std::unexpected(symbol.error());
   const auto report = serve::read_regime(store, *symbol, Call{});
@@ -53,16 +53,16 @@ Result<std::string> show_regime(const Options& options, storage::Store& store) {
   Table table({{"Regime"}, {"Now", right}, {"Next session", right}});
   for (std::size_t i = 0; i < report->probabilities.size(); ++i) {
     table.add({{report->probabilities[i].first},
-               {std::format("{:.1f} %", 100 * report->probabilities[i].second)},
-               {std::format("{:.1f} %", 100 * regime.transitions[i].second)}});
+               {ara::format("{:.1f} %", 100 * report->probabilities[i].second)},
+               {ara::format("{:.1f} %", 100 * regime.transitions[i].second)}});
   }
-  return std::format("{} on {}: {}, for {} sessions; such stays last {:.0f} on average\n\n{}",
+  return ara::format("{} on {}: {}, for {} sessions; such stays last {:.0f} on average\n\n{}",
                      paint(report->symbol.text(), "1", colour), domain::to_iso(report->as_of),
                      regime.current, regime.duration, regime.expected_duration,
                      table.render(colour));
 }
 
-Result<std::string> show_indicators(const Options& options, storage::Store& store) {
+Result<std::string> show_indicators(const MarketOptions& options, storage::Store& store) {
   const auto symbol = domain::Symbol::parse(options.symbol);
   if (!symbol) return std::unexpected(symbol.error());
   const auto found = serve::read_indicators(store, *symbol, Call{});
@@ -89,7 +89,7 @@ Result<std::string> show_indicators(const Options& options, storage::Store& stor
   for (const features::Reading& reading : found->readings) {
     table.add({{std::string(reading.feature->name)},
                {std::string(to_string(reading.feature->group))},
-               {std::isfinite(reading.value) ? std::format("{:.5g}", reading.value) : "-"},
+               {std::isfinite(reading.value) ? ara::format("{:.5g}", reading.value) : "-"},
                {std::string(to_string(reading.signal))},
                {reading.description}});
   }
@@ -111,7 +111,7 @@ std::string pairs_as_json(const portfolio::History& history) {
   return json.write(list) + "\n";
 }
 
-Result<std::string> show_correlations(const Options& options, storage::Store& store) {
+Result<std::string> show_correlations(const MarketOptions& options, storage::Store& store) {
   std::vector<domain::Symbol> symbols;
   for (const std::string& asset : options.assets) {
     auto symbol = domain::Symbol::parse(asset);
@@ -132,22 +132,22 @@ Result<std::string> show_correlations(const Options& options, storage::Store& st
   for (const portfolio::Pair& pair : portfolio::pairs_of(*history)) {
     table.add({{history->assets[pair.first]},
                {history->assets[pair.second]},
-               {std::format("{:.3f}", pair.correlation)},
-               {pair.rolling ? std::format("{:.3f}", *pair.rolling) : "-"},
+               {ara::format("{:.3f}", pair.correlation)},
+               {pair.rolling ? ara::format("{:.3f}", *pair.rolling) : "-"},
                {pair.breakdown ? "yes" : ""}});
   }
   return table.render(standard_output().colour);
 }
 
-using Action = Result<std::string> (*)(const Options&, storage::Store&);
+using MarketAction = Result<std::string> (*)(const MarketOptions&, storage::Store&);
 
 }  // namespace
 
 std::function<int()> enrol_market(CLI::App& app, Context& context) {
   app.require_subcommand(1);
-  const auto options = std::make_shared<Options>();
-  std::vector<std::pair<CLI::App*, Action>> actions;
-  const auto of_symbol = [&](const char* name, const char* help, Action action) {
+  const auto options = std::make_shared<MarketOptions>();
+  std::vector<std::pair<CLI::App*, MarketAction>> actions;
+  const auto of_symbol = [&](const char* name, const char* help, MarketAction action) {
     CLI::App* sub = app.add_subcommand(name, help);
     sub->add_option("SYMBOL", options->symbol, "A stored series, e.g. AAPL")->required();
     sub->add_flag("--json", options->json, "JSON");

@@ -1,7 +1,6 @@
 #include "cli/model_view.h"
 
-#include <format>
-
+#include "base/format.h"
 #include "cli/output.h"
 #include "cli/table.h"
 
@@ -20,11 +19,11 @@ bool scored(const Version& version) {
 
 std::string ratio(const Version& version, evaluation::Peer peer) {
   const double value = version.scores.crps_ratio[static_cast<std::size_t>(peer)];
-  return scored(version) ? std::format("{:.4f}", value) : "";
+  return scored(version) ? ara::format("{:.4f}", value) : "";
 }
 
 std::string percent(const Version& version, std::size_t level) {
-  return scored(version) ? std::format("{:.1f} %", 100 * version.scores.coverage[level]) : "";
+  return scored(version) ? ara::format("{:.1f} %", 100 * version.scores.coverage[level]) : "";
 }
 
 std::string_view style_of(ModelStatus status) {
@@ -85,7 +84,7 @@ yyjson_mut_val* to_json(Json& json, const Version& version) {
   json.put(out, "last", json.text(domain::to_iso(version.last)));
   json.put(out, "symbols", json.number(version.symbols));
   json.put(out, "bars", json.number(version.bars));
-  json.put(out, "content", json.text(std::format("{:016x}", version.content)));
+  json.put(out, "content", json.text(ara::format("{:016x}", version.content)));
   json.put(out, "seed", json.number(version.seed));
   json.put(out, "command", json.text(version.command));
   json.put(out, "artefact", version.artefact.empty() ? json.null() : json.text(version.artefact));
@@ -137,20 +136,20 @@ std::string version_page(const Version& version, bool colour) {
   };
   fact("Status", std::string(to_string(version.status)), style_of(version.status));
   if (!version.reason.empty()) fact("Reason", version.reason);
-  fact("Serves", std::format("{}, {} sessions", domain::describe(version.asset_type).name,
+  fact("Serves", ara::format("{}, {} sessions", domain::describe(version.asset_type).name,
                              version.band.name));
   fact("Hash", version.hash());
   if (!version.artefact.empty()) fact("Artefact", version.artefact);
   fact("Made", to_rfc3339(version.created));
   fact("Made by", version.command);
-  fact("From", std::format("{} bars of {} symbols, {} to {}, content {:016x}", version.bars,
+  fact("From", ara::format("{} bars of {} symbols, {} to {}, content {:016x}", version.bars,
                            version.symbols, domain::to_iso(version.first),
                            domain::to_iso(version.last), version.content));
   if (scored(version)) {
-    fact("CRPS", std::format("{:.6g}, mean over {} symbols and {} origins", version.scores.crps,
+    fact("CRPS", ara::format("{:.6g}, mean over {} symbols and {} origins", version.scores.crps,
                              version.scores.symbols, version.scores.origins));
     for (std::size_t p = 0; p < evaluation::kPeerNames.size(); ++p) {
-      fact("", std::format("{:.4f} of that of {}, Diebold-Mariano {:+.1f}",
+      fact("", ara::format("{:.4f} of that of {}, Diebold-Mariano {:+.1f}",
                            version.scores.crps_ratio[p], evaluation::kPeerNames[p],
                            version.scores.dm_statistics[p]));
     }
@@ -160,8 +159,8 @@ std::string version_page(const Version& version, bool colour) {
   Table checks({{"Check"}, {"Value", right}, {"Limit", right}, {""}});
   for (const registry::Check& check : version.checks) {
     checks.add({{check.name},
-                {std::format("{:.4g}", check.value)},
-                {std::format("{:.4g}", check.limit)},
+                {ara::format("{:.4g}", check.value)},
+                {ara::format("{:.4g}", check.limit)},
                 {check.passed ? "passed" : "failed", check.passed ? "32" : "31"}});
   }
   return out + checks.render(colour);

@@ -1,7 +1,7 @@
 // ara models
-#include <format>
 #include <memory>
 
+#include "base/format.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/model_view.h"
@@ -15,7 +15,7 @@ namespace {
 
 using registry::Version;
 
-struct Options {
+struct ModelsOptions {
   std::string models_path;  ///< where users' models are kept
   std::string id;
   std::string other;
@@ -27,9 +27,9 @@ struct Options {
   bool json = false;
 };
 
-constexpr long long kMostListed = 100'000;
+constexpr long long kMostVersions = 100'000;
 
-Result<storage::ModelFilter> parse_filter(const Options& options) {
+Result<storage::ModelFilter> parse_filter(const ModelsOptions& options) {
   storage::ModelFilter filter;
   if (!options.asset_type.empty()) {
     const auto type = domain::parse_asset_type(options.asset_type);
@@ -47,14 +47,14 @@ Result<storage::ModelFilter> parse_filter(const Options& options) {
     filter.status = *status;
   }
   const auto limit = parse_integer(options.limit);
-  if (!limit || *limit < 1 || *limit > kMostListed) {
-    return invalid("limit", options.limit, std::format("an integer from 1 to {}", kMostListed));
+  if (!limit || *limit < 1 || *limit > kMostVersions) {
+    return invalid("limit", options.limit, ara::format("an integer from 1 to {}", kMostVersions));
   }
   filter.limit = static_cast<std::size_t>(*limit);
   return filter;
 }
 
-Result<std::string> list(const Options& options, storage::Store& store) {
+Result<std::string> list_models(const ModelsOptions& options, storage::Store& store) {
   auto filter = parse_filter(options);
   if (!filter) return std::unexpected(std::move(filter.error()));
   const std::size_t limit = filter->limit++;  // one more tells whether there are more
@@ -78,11 +78,11 @@ Result<std::string> list(const Options& options, storage::Store& store) {
   }
   if (versions.empty()) return "There are no such models; `ara train` makes some.\n";
   std::string out = version_table(versions, standard_output().colour);
-  if (more) out += std::format("\nThe newest {}; --limit shows more.\n", limit);
+  if (more) out += ara::format("\nThe newest {}; --limit shows more.\n", limit);
   return out;
 }
 
-Result<std::string> show(const Options& options, storage::Store& store) {
+Result<std::string> show_model(const ModelsOptions& options, storage::Store& store) {
   const auto version = registry::find_version(store, options.id, Call{});
   if (!version) return std::unexpected(version.error());
   if (!options.json) return version_page(*version, standard_output().colour);
@@ -100,18 +100,18 @@ std::string comparison(const Version& a, const Version& b, bool colour) {
   Table table({{"Score"}, {a.id(), right}, {b.id(), right}, {"Better"}});
   const auto add = [&](std::string name, double first, double second, std::string better) {
     table.add({{std::move(name)},
-               {std::format("{:.4f}", first)},
-               {std::format("{:.4f}", second)},
+               {ara::format("{:.4f}", first)},
+               {ara::format("{:.4f}", second)},
                {std::move(better)}});
   };
   for (std::size_t p = 0; p < evaluation::kPeerNames.size(); ++p) {
     const double first = a.scores.crps_ratio[p], second = b.scores.crps_ratio[p];
-    add(std::format("CRPS / {}", evaluation::kPeerNames[p]), first, second, lower(first, second));
+    add(ara::format("CRPS / {}", evaluation::kPeerNames[p]), first, second, lower(first, second));
   }
   for (std::size_t i = 0; i < evaluation::kCoverages.size(); ++i) {
     const double nominal = evaluation::kCoverages[i] / 100.0;
     const double first = a.scores.coverage[i], second = b.scores.coverage[i];
-    add(std::format("in {} %", evaluation::kCoverages[i]), first, second,
+    add(ara::format("in {} %", evaluation::kCoverages[i]), first, second,
         lower(std::abs(first - nominal), std::abs(second - nominal)));
   }
   std::string out = table.render(colour);
@@ -124,7 +124,7 @@ std::string comparison(const Version& a, const Version& b, bool colour) {
   return out;
 }
 
-Result<std::string> compare(const Options& options, storage::Store& store) {
+Result<std::string> compare(const ModelsOptions& options, storage::Store& store) {
   const auto first = registry::find_version(store, options.id, Call{});
   if (!first) return std::unexpected(first.error());
   const auto second = registry::find_version(store, options.other, Call{});
@@ -138,12 +138,12 @@ Result<std::string> compare(const Options& options, storage::Store& store) {
 }
 
 /// The version after what was done to it.
-Result<std::string> changed(const Options& options, storage::Store& store, const std::string& id,
-                            std::string_view what) {
+Result<std::string> changed(const ModelsOptions& options, storage::Store& store,
+                            const std::string& id, std::string_view what) {
   const auto version = registry::find_version(store, id, Call{});
   if (!version) return std::unexpected(version.error());
   if (!options.json) {
-    return std::format("{} {} {} for {} sessions\n", id, what,
+    return ara::format("{} {} {} for {} sessions\n", id, what,
                        domain::describe(version->asset_type).name, version->band.name);
   }
   Json json;
@@ -161,7 +161,7 @@ Result<void> note(storage::Store& store, std::string action, const std::string& 
                          Call{});
 }
 
-Result<std::string> promote(const Options& options, storage::Store& store) {
+Result<std::string> promote(const ModelsOptions& options, storage::Store& store) {
   const auto version = registry::find_version(store, options.id, Call{});
   if (!version) return std::unexpected(version.error());
   const std::string id = version->id();
@@ -178,7 +178,7 @@ Result<std::string> promote(const Options& options, storage::Store& store) {
   return changed(options, store, id, "now serves");
 }
 
-Result<std::string> retire(const Options& options, storage::Store& store) {
+Result<std::string> retire(const ModelsOptions& options, storage::Store& store) {
   const auto version = registry::find_version(store, options.id, Call{});
   if (!version) return std::unexpected(version.error());
   const std::string id = version->id();
@@ -189,7 +189,7 @@ Result<std::string> retire(const Options& options, storage::Store& store) {
   return changed(options, store, id, "no longer serves");
 }
 
-Result<std::string> add_user_model(const Options& options) {
+Result<std::string> add_user_model(const ModelsOptions& options) {
   registry::Shelf shelf(options.models_path);
   const auto added = shelf.add(options.id);
   if (!added) return std::unexpected(added.error());
@@ -203,13 +203,14 @@ Result<std::string> add_user_model(const Options& options) {
     json.put(root, "min_bars", json.number(static_cast<std::uint64_t>((*added)->min_bars)));
     return json.write(root) + "\n";
   }
-  return std::format("{} {} is here; `ara train --model {}` has it judged\n", (*added)->name, hash,
+  return ara::format("{} {} is here; `ara train --model {}` has it judged\n", (*added)->name, hash,
                      (*added)->name);
 }
 
-using Action = Result<std::string> (*)(const Options&, storage::Store&);
+using ModelsAction = Result<std::string> (*)(const ModelsOptions&, storage::Store&);
 
-CLI::App* add(CLI::App& app, Options& options, const char* name, const char* help, bool takes_id) {
+CLI::App* add(CLI::App& app, ModelsOptions& options, const char* name, const char* help,
+              bool takes_id) {
   CLI::App* sub = app.add_subcommand(name, help);
   sub->add_flag("--json", options.json, "JSON");
   if (takes_id) {
@@ -223,17 +224,18 @@ CLI::App* add(CLI::App& app, Options& options, const char* name, const char* hel
 
 std::function<int()> enrol_models(CLI::App& app, Context& context) {
   app.require_subcommand(1);
-  const auto options = std::make_shared<Options>();
-  std::vector<std::pair<CLI::App*, Action>> actions;
+  const auto options = std::make_shared<ModelsOptions>();
+  std::vector<std::pair<CLI::App*, ModelsAction>> actions;
   CLI::App* sub = add(app, *options, "list", "Models, newest first, and how each stands", false);
   sub->add_option("--asset-type", options->asset_type, "Of one asset type only");
   sub->add_option("--band", options->band, "Of one band of sessions only, e.g. 1-5");
   sub->add_option("--status", options->status, "Of one status only")
       ->type_name("candidate|champion|retired|refused");
   sub->add_option("--limit", options->limit, "So many at most [20]")->type_name("N");
-  actions.emplace_back(sub, list);
+  actions.emplace_back(sub, list_models);
   actions.emplace_back(
-      add(app, *options, "show", "One model: data, scores and what the gate asked", true), show);
+      add(app, *options, "show", "One model: data, scores and what the gate asked", true),
+      show_model);
   sub = add(app, *options, "compare", "Two models' scores side by side", true);
   sub->add_option("OTHER", options->other, "The other's id")->required();
   actions.emplace_back(sub, compare);

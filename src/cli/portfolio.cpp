@@ -1,7 +1,7 @@
 // ara portfolio
-#include <format>
 #include <memory>
 
+#include "base/format.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/json.h"
@@ -18,7 +18,7 @@ using portfolio::Vector;
 using Pairs = std::vector<std::pair<std::string, double>>;
 
 /// As given; NAME=NUMBER in lists.
-struct Options {
+struct PortfolioOptions {
   std::vector<std::string> assets;
   std::string method = "mpt", tolerance = "moderate", period = "2y";
   std::string least = "0", most = "1", concentration;
@@ -54,7 +54,7 @@ Result<Pairs> numbers_of(std::string_view field, const std::vector<std::string>&
   return pairs;
 }
 
-Result<History> history_of(const std::vector<std::string>& assets, const Options& options,
+Result<History> history_of(const std::vector<std::string>& assets, const PortfolioOptions& options,
                            storage::Store& store) {
   std::vector<domain::Symbol> symbols;
   for (const std::string& asset : assets) {
@@ -68,7 +68,7 @@ Result<History> history_of(const std::vector<std::string>& assets, const Options
 }
 
 /// The lists of an order.
-Result<void> read_lists(const Options& options, portfolio::Wishes& wishes) {
+Result<void> read_lists(const PortfolioOptions& options, portfolio::Wishes& wishes) {
   for (const std::string& word : options.sectors) {
     auto parts = split("sector", word);
     if (!parts) return std::unexpected(std::move(parts.error()));
@@ -90,7 +90,7 @@ Result<void> read_lists(const Options& options, portfolio::Wishes& wishes) {
   return {};
 }
 
-Result<portfolio::Wishes> wishes_of(const Options& options) {
+Result<portfolio::Wishes> wishes_of(const PortfolioOptions& options) {
   portfolio::Wishes wishes{.method = options.method,
                            .tolerance = options.tolerance,
                            .constraints = {},
@@ -146,20 +146,20 @@ std::string show(const View& view, const History& history, bool as_json) {
   for (std::size_t i = 0; i < history.assets.size(); ++i) {
     std::vector<Table::Cell> row{{history.assets[i]}};
     for (const auto& [name, values] : view.by_asset) {
-      row.push_back({std::format("{:.2f} %", 100 * values(static_cast<Eigen::Index>(i)))});
+      row.push_back({ara::format("{:.2f} %", 100 * values(static_cast<Eigen::Index>(i)))});
     }
     assets.add(std::move(row));
   }
   Table figures({{"Of the whole"}, {"", right}});
   for (const auto& [name, value] : view.figures) {
-    figures.add({{name}, {value ? std::format("{:.4f}", *value) : "-"}});
+    figures.add({{name}, {value ? ara::format("{:.4f}", *value) : "-"}});
   }
   return assets.render(colour) + "\n" + figures.render(colour) +
-         std::format("\n{} sessions, {} to {}\n", history.dates.size(),
+         ara::format("\n{} sessions, {} to {}\n", history.dates.size(),
                      domain::to_iso(history.dates.front()), domain::to_iso(history.dates.back()));
 }
 
-Result<std::string> optimize(const Options& options, storage::Store& store) {
+Result<std::string> optimize(const PortfolioOptions& options, storage::Store& store) {
   const auto wishes = wishes_of(options);
   if (!wishes) return std::unexpected(wishes.error());
   const auto history = history_of(options.assets, options, store);
@@ -177,7 +177,7 @@ Result<std::string> optimize(const Options& options, storage::Store& store) {
               *history, options.json);
 }
 
-Result<std::string> analyze(const Options& options, storage::Store& store) {
+Result<std::string> analyze(const PortfolioOptions& options, storage::Store& store) {
   const auto given = numbers_of("weights", options.assets).and_then([](const Pairs& pairs) {
     return portfolio::by_symbol("weights", pairs, -2, 2);
   });
@@ -220,7 +220,7 @@ std::string trades_as_json(const portfolio::Rebalancing& plan) {
 }
 
 /// Needs no store.
-Result<std::string> rebalance(const Options& options) {
+Result<std::string> rebalance(const PortfolioOptions& options) {
   const auto current = numbers_of("current", options.current);
   if (!current) return std::unexpected(current.error());
   const auto target = numbers_of("target", options.target);
@@ -239,15 +239,15 @@ Result<std::string> rebalance(const Options& options) {
   for (const portfolio::Trade& trade : plan.trades) {
     table.add({{trade.symbol},
                {trade.buy ? "BUY" : "SELL"},
-               {std::format("{:.4f}", trade.quantity)},
-               {std::format("{:.2f}", trade.price)},
-               {std::format("{:.2f}", trade.value)}});
+               {ara::format("{:.4f}", trade.quantity)},
+               {ara::format("{:.2f}", trade.price)},
+               {ara::format("{:.2f}", trade.value)}});
   }
   return table.render(standard_output().colour) +
-         std::format("\nCosts {:.2f}, slippage {:.2f}\n", plan.transaction_cost, plan.slippage);
+         ara::format("\nCosts {:.2f}, slippage {:.2f}\n", plan.transaction_cost, plan.slippage);
 }
 
-CLI::App* add_optimize(CLI::App& app, Options& options) {
+CLI::App* add_optimize(CLI::App& app, PortfolioOptions& options) {
   CLI::App* sub = app.add_subcommand("optimize", "Weights by one of several methods");
   sub->add_option("SYMBOLS", options.assets, "From 2")->required()->expected(2, 50);
   sub->add_option("-m,--method", options.method, "How weights are chosen [mpt]")
@@ -274,7 +274,7 @@ CLI::App* add_optimize(CLI::App& app, Options& options) {
 
 std::function<int()> enrol_portfolio(CLI::App& app, Context& context) {
   app.require_subcommand(1);
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<PortfolioOptions>();
   CLI::App* optimizing = add_optimize(app, *options);
   CLI::App* analyzing = app.add_subcommand("analyze", "What a portfolio earned and risked");
   analyzing->add_option("WEIGHTS", options->assets, "Of each symbol; they sum to 1")

@@ -1,7 +1,7 @@
 #include <cmath>
-#include <format>
 #include <memory>
 
+#include "base/format.h"
 #include "base/text.h"
 #include "cli/chart.h"
 #include "cli/commands.h"
@@ -12,7 +12,7 @@
 namespace ara::cli {
 namespace {
 
-struct Options {
+struct PredictOptions {
   std::string symbol;
   std::string days = std::to_string(domain::ForecastKey::kDefaultHorizon);
   std::string level{domain::to_string(domain::AnalysisLevel::standard)};
@@ -22,13 +22,13 @@ struct Options {
   bool plot = false;
 };
 
-Result<serve::ForecastRequest> parse(const Options& options) {
+Result<serve::ForecastRequest> parse(const PredictOptions& options) {
   auto symbol = domain::Symbol::parse(options.symbol);
   if (!symbol) return std::unexpected(std::move(symbol.error()));
   const auto days = parse_integer(options.days);
   if (!days || *days < 1 || *days > domain::ForecastKey::kMaxHorizon) {
     return invalid("days", options.days,
-                   std::format("an integer from 1 to {}", domain::ForecastKey::kMaxHorizon));
+                   ara::format("an integer from 1 to {}", domain::ForecastKey::kMaxHorizon));
   }
   const auto level = domain::parse_analysis_level(options.level);
   if (!level) return std::unexpected(level.error());
@@ -67,7 +67,7 @@ Result<std::string> make_chart(const ForecastView& forecast, const domain::Symbo
   return render(chart, look);
 }
 
-Result<std::string> predict(const Options& options, Context& context) {
+Result<std::string> predict(const PredictOptions& options, Context& context) {
   const auto request = parse(options);
   if (!request) return std::unexpected(request.error());
   auto store = context.open_store(context.config);
@@ -93,7 +93,7 @@ Result<std::string> predict(const Options& options, Context& context) {
 }  // namespace
 
 std::function<int()> enrol_predict(CLI::App& app, Context& context) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<PredictOptions>();
   std::string types;
   for (const domain::AssetRow& row : domain::asset_types()) {
     types += (types.empty() ? "" : "|") + std::string(row.name);
@@ -102,7 +102,7 @@ std::function<int()> enrol_predict(CLI::App& app, Context& context) {
       ->required()
       ->type_name("");
   app.add_option("-d,--days", options->days,
-                 std::format("Sessions ahead, 1 to {} [{}]", domain::ForecastKey::kMaxHorizon,
+                 ara::format("Sessions ahead, 1 to {} [{}]", domain::ForecastKey::kMaxHorizon,
                              domain::ForecastKey::kDefaultHorizon))
       ->type_name("N");
   app.add_option("-a,--analysis-level", options->level, "How much is computed [standard]")

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <format>
 
+#include "base/format.h"
 #include "cli/chart.h"
 #include "cli/table.h"
 #include "domain/date.h"
@@ -25,13 +25,13 @@ int decimals_of(const ForecastView& forecast) {
 }
 
 std::string interval(double low, double high, int decimals) {
-  return std::format("{:.{}f} – {:.{}f}", low, decimals, high, decimals);
+  return ara::format("{:.{}f} – {:.{}f}", low, decimals, high, decimals);
 }
 
 }  // namespace
 
 std::string headline(const ForecastView& forecast, bool colour) {
-  return std::format("{} · {} · last close {:.{}f} on {}\n", paint(forecast.symbol, "1", colour),
+  return ara::format("{} · {} · last close {:.{}f} on {}\n", paint(forecast.symbol, "1", colour),
                      forecast.asset_type, forecast.current_price, decimals_of(forecast),
                      with_weekday(forecast.as_of));
 }
@@ -48,26 +48,26 @@ std::string table(const ForecastView& forecast, bool colour) {
   const int decimals = decimals_of(forecast);
   for (const DayView& day : forecast.days) {
     table.add({{with_weekday(day.date)},
-               {std::format("{:.{}f}", day.predicted_price, decimals), "1"},
-               {day.predicted_return ? std::format("{:+.2f} %", *day.predicted_return) : "–"},
+               {ara::format("{:.{}f}", day.predicted_price, decimals), "1"},
+               {day.predicted_return ? ara::format("{:+.2f} %", *day.predicted_return) : "–"},
                {interval(day.lower, day.upper, decimals)},
                {interval(day.quantiles[2], day.quantiles[4], decimals)},
-               {std::format("{:.1f} %", 100 * day.probability_of_rise),
+               {ara::format("{:.1f} %", 100 * day.probability_of_rise),
                 day.probability_of_rise >= 0.5 ? "32" : "31"},
-               {forecast.logarithmic ? std::format("{:.1f} %", 100 * day.volatility)
-                                     : std::format("{:.{}f}", day.volatility, decimals)}});
+               {forecast.logarithmic ? ara::format("{:.1f} %", 100 * day.volatility)
+                                     : ara::format("{:.{}f}", day.volatility, decimals)}});
   }
   return table.render(colour);
 }
 
 std::string footnote(const ForecastView& forecast, const Look& look) {
-  std::string text = std::format(
+  std::string text = ara::format(
       "Price is the median, Rise the probability of a close above the "
       "last one, Volatility a year's. Model {}, made from {} bars",
       forecast.model_version, forecast.observations);
   std::string parts;
   for (const auto& [name, weight] : forecast.weights) {
-    parts += std::format("{}{} {:.0f} %", parts.empty() ? ": " : ", ", name, 100 * weight);
+    parts += ara::format("{}{} {:.0f} %", parts.empty() ? ": " : ", ", name, 100 * weight);
   }
   text += parts + ".";
   const auto width = static_cast<std::size_t>(std::clamp(look.width, 40, 100));

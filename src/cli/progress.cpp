@@ -3,7 +3,8 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <format>
+
+#include "base/format.h"
 
 namespace ara::cli {
 
@@ -21,7 +22,7 @@ void Progress::advance(std::string_view note) {
   constexpr std::size_t kWidth = 30;
   const std::size_t filled = kWidth * done_ / total_;
   const std::string line =
-      std::format("\r[{:<{}}] {}/{} {}{}{}\x1b[K", std::string(filled, '#'), kWidth, done_, total_,
+      ara::format("\r[{:<{}}] {}/{} {}{}{}\x1b[K", std::string(filled, '#'), kWidth, done_, total_,
                   unit_, note.empty() ? "" : ", ", note);
   std::fputs(line.c_str(), stderr);
   std::fflush(stderr);

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <chrono>
-#include <format>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "base/format.h"
 #include "base/text.h"
 #include "cli/output.h"
 #include "cli/program.h"
@@ -19,7 +19,7 @@ constexpr std::size_t kHelpWidth = 58;
 /// other sources.
 void add_setting(CLI::App& app, Program& program, const config::SettingRow& row) {
   if (row.secret) return;
-  const std::string help = wrap(std::format("{} [{}]", row.help, row.name), kHelpWidth);
+  const std::string help = wrap(ara::format("{} [{}]", row.help, row.name), kHelpWidth);
   CLI::Option* option = nullptr;
   if (config::is_switch(row)) {
     option = app.add_flag(config::flags_of(row), help)->type_name("[=false]");
@@ -114,7 +114,7 @@ std::unique_ptr<Program> make_program(Context& context) {
     auto runner = row.enrol(*sub, context);
     const std::string footer = sub->get_footer();
     sub->footer(
-        std::format("{}{}Examples:\n{}", footer, footer.empty() ? "" : "\n\n", row.examples));
+        ara::format("{}{}Examples:\n{}", footer, footer.empty() ? "" : "\n\n", row.examples));
     if (row.needs == Needs::all_settings) {
       for (const config::SettingRow& setting : config::settings()) {
         if (!setting.shared) add_setting(*sub, *program, setting);

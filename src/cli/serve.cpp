@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <format>
 
+#include "base/format.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "http/server.h"
@@ -63,17 +63,17 @@ std::string url_of(const config::Config& config) {
   const std::string host = config.host == "0.0.0.0" ? "127.0.0.1"
                            : config.host == "::"    ? "::1"
                                                     : config.host;
-  return std::format("http://{}:{}", host.contains(':') ? "[" + host + "]" : host, config.port);
+  return ara::format("http://{}:{}", host.contains(':') ? "[" + host + "]" : host, config.port);
 }
 
 std::string welcome(const config::Config& config, const std::vector<std::string>& symbols,
                     std::chrono::milliseconds took) {
   const std::string url = url_of(config);
-  std::string text = std::format("Serving {} symbol{} on {} (ready in {} ms)\n", symbols.size(),
+  std::string text = ara::format("Serving {} symbol{} on {} (ready in {} ms)\n", symbols.size(),
                                  symbols.size() == 1 ? "" : "s", url, took.count());
   if (symbols.empty()) return text + "There are no symbols yet: `ara import FILE.csv` adds some\n";
   const bool apple = std::ranges::binary_search(symbols, "AAPL");
-  return text + std::format("Try: curl '{}/api/v1/predict/{}?days=7'\n", url,
+  return text + ara::format("Try: curl '{}/api/v1/predict/{}?days=7'\n", url,
                             apple ? "AAPL" : symbols.front());
 }
 

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <format>
 #include <iterator>
+
+#include "base/format.h"
 
 namespace ara::cli {
 namespace {
@@ -31,7 +32,7 @@ std::string escape(std::string_view text) {
 /// As many decimals as the step needs.
 std::string label(double value, double step) {
   const int decimals = std::max(0, static_cast<int>(std::ceil(-std::log10(step) - 1e-9)));
-  const std::string text = std::format("{:.{}f}", value, decimals);
+  const std::string text = ara::format("{:.{}f}", value, decimals);
   return text.find_first_not_of("-0.") == std::string::npos ? "0" : text;
 }
 
@@ -46,7 +47,7 @@ void each_tick(double low, double high, F f) {
 }  // namespace
 
 Svg::Svg(double width, double height) {
-  out_ = std::format(
+  out_ = ara::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} "
       "{1}\" font-family=\"system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif\">\n",
       width, height);
@@ -55,44 +56,43 @@ Svg::Svg(double width, double height) {
 
 void Svg::rectangle(double x, double y, double width, double height, std::string_view fill,
                     double opacity) {
-  std::format_to(std::back_inserter(out_),
-                 "<rect x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\" fill=\"{}\" "
-                 "fill-opacity=\"{}\"/>\n",
-                 x, y, width, height, fill, opacity);
+  out_ += ara::format(
+      "<rect x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\" fill=\"{}\" "
+      "fill-opacity=\"{}\"/>\n",
+      x, y, width, height, fill, opacity);
 }
 
 void Svg::line(double x1, double y1, double x2, double y2, std::string_view stroke, double width,
                bool dashed) {
-  std::format_to(std::back_inserter(out_),
-                 "<line x1=\"{:.2f}\" y1=\"{:.2f}\" x2=\"{:.2f}\" y2=\"{:.2f}\" stroke=\"{}\" "
-                 "stroke-width=\"{}\"{}/>\n",
-                 x1, y1, x2, y2, stroke, width, dashed ? " stroke-dasharray=\"4 3\"" : "");
+  out_ += ara::format(
+      "<line x1=\"{:.2f}\" y1=\"{:.2f}\" x2=\"{:.2f}\" y2=\"{:.2f}\" stroke=\"{}\" "
+      "stroke-width=\"{}\"{}/>\n",
+      x1, y1, x2, y2, stroke, width, dashed ? " stroke-dasharray=\"4 3\"" : "");
 }
 
 void Svg::polyline(std::span<const std::pair<double, double>> points, std::string_view stroke,
                    double width) {
   out_ += "<polyline fill=\"none\" points=\"";
   for (const auto& [x, y] : points) {
-    std::format_to(std::back_inserter(out_), "{:.2f},{:.2f} ", x, y);
+    out_ += ara::format("{:.2f},{:.2f} ", x, y);
   }
-  std::format_to(std::back_inserter(out_), "\" stroke=\"{}\" stroke-width=\"{}\"/>\n", stroke,
-                 width);
+  out_ += ara::format("\" stroke=\"{}\" stroke-width=\"{}\"/>\n", stroke, width);
 }
 
 void Svg::circle(double x, double y, double radius, std::string_view fill, double opacity) {
-  std::format_to(std::back_inserter(out_),
-                 "<circle cx=\"{:.2f}\" cy=\"{:.2f}\" r=\"{}\" fill=\"{}\" fill-opacity=\"{}\"/>\n",
-                 x, y, radius, fill, opacity);
+  out_ += ara::format(
+      "<circle cx=\"{:.2f}\" cy=\"{:.2f}\" r=\"{}\" fill=\"{}\" fill-opacity=\"{}\"/>\n", x, y,
+      radius, fill, opacity);
 }
 
 void Svg::text(double x, double y, std::string_view words, std::string_view fill, double size,
                Anchor anchor, bool bold) {
   constexpr std::string_view kAnchors[] = {"start", "middle", "end"};
-  std::format_to(std::back_inserter(out_),
-                 "<text x=\"{:.2f}\" y=\"{:.2f}\" fill=\"{}\" font-size=\"{}\" "
-                 "text-anchor=\"{}\"{}>{}</text>\n",
-                 x, y, fill, size, kAnchors[static_cast<int>(anchor)],
-                 bold ? " font-weight=\"600\"" : "", escape(words));
+  out_ += ara::format(
+      "<text x=\"{:.2f}\" y=\"{:.2f}\" fill=\"{}\" font-size=\"{}\" "
+      "text-anchor=\"{}\"{}>{}</text>\n",
+      x, y, fill, size, kAnchors[static_cast<int>(anchor)], bold ? " font-weight=\"600\"" : "",
+      escape(words));
 }
 
 std::string Svg::take() && {

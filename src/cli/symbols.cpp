@@ -10,7 +10,7 @@
 namespace ara::cli {
 namespace {
 
-struct Options {
+struct SymbolsOptions {
   bool json = false;
   bool names = false;
 };
@@ -52,7 +52,7 @@ std::string as_table(const std::vector<storage::SymbolRow>& rows, bool colour) {
   return table.render(colour);
 }
 
-int list_symbols(const Options& options, Context& context) {
+int list_symbols(const SymbolsOptions& options, Context& context) {
   const auto store = context.open_store(context.config);
   if (!store) return report(store.error());
   const auto rows = (*store)->symbols(Call{});
@@ -73,7 +73,7 @@ int list_symbols(const Options& options, Context& context) {
 }  // namespace
 
 std::function<int()> enrol_symbols(CLI::App& app, Context& context) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<SymbolsOptions>();
   auto* json = app.add_flag("--json", options->json, "A JSON array");
   app.add_flag("--names", options->names, "The names alone, one a line")->excludes(json);
   return [options, &context] { return list_symbols(*options, context); };

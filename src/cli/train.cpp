@@ -2,11 +2,11 @@
 #include "registry/train.h"
 
 #include <algorithm>
-#include <format>
 #include <memory>
 #include <mutex>
 #include <set>
 
+#include "base/format.h"
 #include "cli/commands.h"
 #include "cli/evaluate.h"
 #include "cli/model_view.h"
@@ -21,7 +21,7 @@ namespace {
 
 using registry::Trained;
 
-struct Options {
+struct TrainingOptions {
   std::string asset_type;
   std::string horizon;
   std::string seed = "1";
@@ -32,8 +32,8 @@ struct Options {
 };
 
 /// What to train, one part for each asset type and band.
-Result<std::vector<registry::TrainOptions>> plan(const Options& options, const Context& context,
-                                                 storage::Store& store) {
+Result<std::vector<registry::TrainOptions>> plan(const TrainingOptions& options,
+                                                 const Context& context, storage::Store& store) {
   registry::TrainOptions one;
   one.shelf = std::make_shared<const registry::Shelf>(context.config.models_path());
   const auto seed = parse_bounded("seed", options.seed, 0, 1'000'000'000);
@@ -77,7 +77,7 @@ Result<std::vector<registry::TrainOptions>> plan(const Options& options, const C
     for (const registry::Band& band : bands) {
       one.asset_type = type;
       one.band = band;
-      one.command = std::format(
+      one.command = ara::format(
           "ara train --asset-type {} --horizon {} --seed {} --symbols {} --origins {} --model {}",
           domain::describe(type).name, band.last, one.seed, one.symbols, one.origins,
           options.model);
@@ -100,7 +100,7 @@ Result<Trained> run(registry::TrainOptions options, storage::Store& store) {
   options.progress = [&](std::size_t, std::size_t of) {
     std::call_once(made, [&] {
       bar = std::make_unique<Progress>(
-          of, std::format("walks, {} {}", domain::describe(options.asset_type).name,
+          of, ara::format("walks, {} {}", domain::describe(options.asset_type).name,
                           options.band.name));
     });
     bar->advance();
@@ -110,10 +110,10 @@ Result<Trained> run(registry::TrainOptions options, storage::Store& store) {
 
 std::string sentence(const registry::TrainOptions& part, const Trained& trained) {
   const std::string_view type = domain::describe(part.asset_type).name;
-  std::string out = std::format("{}, {} sessions: judged on {} symbol{}. ", type, part.band.name,
+  std::string out = ara::format("{}, {} sessions: judged on {} symbol{}. ", type, part.band.name,
                                 trained.symbols.size(), trained.symbols.size() == 1 ? "" : "s");
   if (trained.champion.empty()) return out + "No model passed: the built-in one serves.\n";
-  return out + std::format("{} {}.\n", trained.champion,
+  return out + ara::format("{} {}.\n", trained.champion,
                            trained.promoted ? "is the new champion" : "stays the champion");
 }
 
@@ -126,7 +126,7 @@ std::string as_text(const std::vector<registry::TrainOptions>& parts,
     out += "\n" + version_table(all[i].versions, colour);
     for (const registry::Version& version : all[i].versions) {
       if (version.status != storage::ModelStatus::refused) continue;
-      out += std::format("{}: refused, {}.\n", version.id(), version.reason);
+      out += ara::format("{}: refused, {}.\n", version.id(), version.reason);
     }
   }
   return out;
@@ -159,7 +159,7 @@ std::string as_json(const std::vector<registry::TrainOptions>& parts,
   return json.write(root) + "\n";
 }
 
-Result<std::string> train(const Options& options, Context& context) {
+Result<std::string> train(const TrainingOptions& options, Context& context) {
   const auto store = context.open_store(context.config);
   if (!store) return std::unexpected(store.error());
   auto parts = plan(options, context, **store);
@@ -188,7 +188,7 @@ Result<std::string> train(const Options& options, Context& context) {
 }  // namespace
 
 std::function<int()> enrol_train(CLI::App& app, Context& context) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TrainingOptions>();
   app.add_option("--asset-type", options->asset_type, "One asset type; else all in the store");
   app.add_option("--horizon", options->horizon,
                  "The sessions ahead whose band is trained; else all bands")

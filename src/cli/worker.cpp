@@ -1,9 +1,9 @@
 // ara worker
 #include "jobs/worker.h"
 
-#include <format>
 #include <memory>
 
+#include "base/format.h"
 #include "cli/commands.h"
 #include "cli/evaluate.h"
 #include "cli/output.h"
@@ -15,11 +15,11 @@ namespace {
 constexpr int kMostThreads = 64;
 constexpr std::chrono::seconds kFinish{10};  ///< for jobs that run when it is told to end
 
-struct Options {
+struct WorkerOptions {
   std::string threads;
 };
 
-Result<void> work(const Options& options, Context& context) {
+Result<void> work(const WorkerOptions& options, Context& context) {
   unsigned threads = std::max(1U, context.config.job_workers);
   if (!options.threads.empty()) {
     const auto given = parse_bounded("threads", options.threads, 1, kMostThreads);
@@ -33,7 +33,7 @@ Result<void> work(const Options& options, Context& context) {
                       std::make_shared<const registry::Shelf>(context.config.models_path()),
                       std::make_shared<telemetry::Metrics>(),
                       {.threads = threads, .background = false, .pulse = {}});
-  if (auto said = emit(std::format("Working on {} thread{}; Ctrl-C or SIGTERM ends it\n", threads,
+  if (auto said = emit(ara::format("Working on {} thread{}; Ctrl-C or SIGTERM ends it\n", threads,
                                    threads == 1 ? "" : "s"));
       !said) {
     return said;
@@ -47,9 +47,9 @@ Result<void> work(const Options& options, Context& context) {
 }  // namespace
 
 std::function<int()> enrol_worker(CLI::App& app, Context& context) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<WorkerOptions>();
   app.add_option("--threads", options->threads,
-                 std::format("Jobs at a time, 1 to {} [JOB_WORKERS]", kMostThreads))
+                 ara::format("Jobs at a time, 1 to {} [JOB_WORKERS]", kMostThreads))
       ->type_name("N");
   return [options, &context] {
     const auto worked = work(*options, context);

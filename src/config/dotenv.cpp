@@ -1,8 +1,8 @@
 #include "config/dotenv.h"
 
-#include <format>
 #include <optional>
 
+#include "base/format.h"
 #include "base/text.h"
 
 namespace ara::config {
@@ -52,7 +52,7 @@ class Reader {
   }
 
   std::unexpected<Error> error(int line, std::string_view what) const {
-    return fail(Code::invalid, std::format("{}:{}: {}", place_, line, what));
+    return fail(Code::invalid, ara::format("{}:{}: {}", place_, line, what));
   }
 
   std::string_view name() {

@@ -5,11 +5,11 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <format>
 #include <fstream>
 #include <optional>
 #include <utility>
 
+#include "base/format.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "config/dotenv.h"
@@ -53,7 +53,7 @@ Result<Values> read_dotenv(const std::string& path) {
   if (!entries) return std::unexpected(std::move(entries.error()));
   for (DotenvEntry& entry : *entries) {  // as in a shell, the last assignment counts
     values.insert_or_assign(std::move(entry.name), Given{std::move(entry.value), Source::dotenv,
-                                                         std::format("{}:{}", path, entry.line)});
+                                                         ara::format("{}:{}", path, entry.line)});
   }
   return values;
 }
@@ -175,7 +175,7 @@ std::string template_file(const Limits& limits) {
   for (const SettingRow& row : settings()) {
     const std::string value = row.built_in(limits, none);
     const bool bare = value == "true" || value == "false" || parse_integer(value);
-    out += std::format("\n# {}.\n# {}: {}\n# {} = {}\n", row.help, row.name, row.allowed,
+    out += ara::format("\n# {}.\n# {}: {}\n# {} = {}\n", row.help, row.name, row.allowed,
                        key_of(row.name), bare ? value : '"' + value + '"');
   }
   return out;

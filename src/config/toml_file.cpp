@@ -6,9 +6,9 @@
 #define TOML_ENABLE_FORMATTERS 0
 
 #include <algorithm>
-#include <format>
 #include <toml++/toml.hpp>
 
+#include "base/format.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "config/elsewhere.h"
@@ -19,7 +19,7 @@ namespace {
 std::unexpected<Error> unknown_key(const std::string& key, const std::string& place) {
   std::vector<std::string> keys;
   for (const SettingRow& row : settings()) keys.push_back(key_of(row.name));
-  std::string message = std::format("{}: there is no setting '{}'", place, printable(key));
+  std::string message = ara::format("{}: there is no setting '{}'", place, printable(key));
   const auto kind = known_elsewhere(to_upper(key));
   const auto near = nearest(key_of(to_upper(key)), keys, 1);
   if (kind == Elsewhere::tls) {
@@ -40,13 +40,13 @@ std::unexpected<Error> unknown_key(const std::string& key, const std::string& pl
 Result<std::vector<TomlEntry>> parse_toml(std::string_view text, const std::string& path) {
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
-    return fail(Code::invalid, std::format("{}:{}: {}", path, parsed.error().source().begin.line,
+    return fail(Code::invalid, ara::format("{}:{}: {}", path, parsed.error().source().begin.line,
                                            printable(parsed.error().description(), 200)));
   }
   std::vector<TomlEntry> entries;
   for (const auto& [key, node] : parsed.table()) {
     const std::string name(key.str());
-    const std::string place = std::format("{}:{}", path, key.source().begin.line);
+    const std::string place = ara::format("{}:{}", path, key.source().begin.line);
     const auto row = std::ranges::find_if(
         settings(), [&](const SettingRow& setting) { return key_of(setting.name) == name; });
     if (row == settings().end()) return unknown_key(name, place);
@@ -59,7 +59,7 @@ Result<std::vector<TomlEntry>> parse_toml(std::string_view text, const std::stri
       value = boolean->get() ? "true" : "false";
     } else {
       auto error = invalid(row->name, "", row->allowed).error();
-      error.message = std::format("{}: {} must be {}, written as a string, an integer or a boolean",
+      error.message = ara::format("{}: {} must be {}, written as a string, an integer or a boolean",
                                   place, name, row->allowed);
       return std::unexpected(std::move(error));
     }

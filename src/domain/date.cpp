@@ -1,6 +1,6 @@
 #include "domain/date.h"
 
-#include <format>
+#include "base/format.h"
 
 namespace ara::domain {
 
@@ -26,7 +26,7 @@ std::optional<Date> parse_iso_date(std::string_view text) {
 }
 
 std::string to_iso(Date date) {
-  return std::format("{:%F}", date);
+  return ara::format("{:%F}", date);
 }
 
 }  // namespace ara::domain

@@ -9,7 +9,7 @@
 namespace ara::domain {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, AnalysisLevel>, 5> kLevels{{
+constexpr std::array<std::pair<std::string_view, AnalysisLevel>, 5> kAnalysisLevels{{
     {"basic", AnalysisLevel::basic},
     {"standard", AnalysisLevel::standard},
     {"full", AnalysisLevel::full},
@@ -20,11 +20,11 @@ constexpr std::array<std::pair<std::string_view, AnalysisLevel>, 5> kLevels{{
 }  // namespace
 
 std::string_view to_string(AnalysisLevel level) {
-  return kLevels[static_cast<std::size_t>(level)].first;
+  return kAnalysisLevels[static_cast<std::size_t>(level)].first;
 }
 
 Result<AnalysisLevel> parse_analysis_level(std::string_view name) {
-  for (const auto& [known, level] : kLevels) {
+  for (const auto& [known, level] : kAnalysisLevels) {
     if (known == name) return level;
   }
   return invalid("analysis_level", name, "basic, standard or full (aliases quick, comprehensive)");

@@ -1,9 +1,9 @@
 #include "domain/period.h"
 
 #include <array>
-#include <format>
 #include <string>
 
+#include "base/format.h"
 #include "base/text.h"
 
 namespace ara::domain {
@@ -30,7 +30,7 @@ Result<Period> Period::parse(std::string_view text, std::string_view field) {
     return Period(static_cast<int>(*count) * unit.days, static_cast<int>(*count) * unit.months);
   }
   return invalid(field, text,
-                 std::format("a whole number of d(ays), w(eeks), m(onths) or y(ears), e.g. \"6m\" "
+                 ara::format("a whole number of d(ays), w(eeks), m(onths) or y(ears), e.g. \"6m\" "
                              "or \"1y\", up to {}y",
                              kMaxYears));
 }

@@ -3,8 +3,8 @@
 #include <array>
 #include <bit>
 #include <charconv>
-#include <format>
 
+#include "base/format.h"
 #include "base/hash.h"
 
 namespace ara::domain {
@@ -31,7 +31,7 @@ bool same_bar(const Bar& a, const Bar& b) {
 }
 
 std::string to_string(const Revision& revision) {
-  return std::format("{}-{:016x}", revision.counter, revision.content);
+  return ara::format("{}-{:016x}", revision.counter, revision.content);
 }
 
 std::optional<Revision> parse_revision(std::string_view text) {

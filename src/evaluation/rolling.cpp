@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <format>
 #include <numeric>
 
+#include "base/format.h"
 #include "models/premium.h"
 
 namespace ara::evaluation {
@@ -120,8 +120,8 @@ Result<Roll> Roll::make(const Symbol& symbol, const RollOptions& options) {
   const auto horizon = static_cast<std::size_t>(options.horizon);
   const std::size_t n = symbol.bars.size();
   if (n < kFirstOrigin + horizon) {
-    return invalid("bars", std::format("{} bars of {}", n, symbol.name),
-                   std::format("at least {}: {} before the first origin and {} after it",
+    return invalid("bars", ara::format("{} bars of {}", n, symbol.name),
+                   ara::format("at least {}: {} before the first origin and {} after it",
                                kFirstOrigin + horizon, kFirstOrigin, horizon));
   }
   Roll roll(symbol, options);

@@ -1,9 +1,9 @@
 #include "evaluation/series.h"
 
 #include <cmath>
-#include <format>
 #include <unordered_map>
 
+#include "base/format.h"
 #include "evaluation/point_scores.h"
 
 namespace ara::evaluation {
@@ -40,13 +40,13 @@ Result<std::vector<SeriesTask>> pair_series(std::span<const WideRow> train,
     if (found == by_id.end()) return invalid("test", row.id, "ids that the training file has");
     if (row.values.size() != test.front().values.size()) {
       return invalid(
-          "test", std::format("{} values in series {}", row.values.size(), row.id),
-          std::format("{} values in every series, as the first has", test.front().values.size()));
+          "test", ara::format("{} values in series {}", row.values.size(), row.id),
+          ara::format("{} values in every series, as the first has", test.front().values.size()));
     }
     const auto& values = found->second->values;
     if (values.size() <= static_cast<std::size_t>(season)) {
-      return invalid("train", std::format("{} values in series {}", values.size(), row.id),
-                     std::format("more values than the season of {} has", season));
+      return invalid("train", ara::format("{} values in series {}", values.size(), row.id),
+                     ara::format("more values than the season of {} has", season));
     }
     tasks.push_back({row.id, values, row.values});
   }
@@ -60,7 +60,7 @@ Result<SeriesScores> score_series(const models::ModelRow& row, const SeriesTask&
   auto model = models::fit(row, bars_of(task.train), own);
   if (!model) {
     Error error = model.error();
-    error.message = std::format("Series {}: {}", printable(task.id), error.message);
+    error.message = ara::format("Series {}: {}", printable(task.id), error.message);
     return std::unexpected(std::move(error));
   }
   const models::Path path = (*model)->forecast(static_cast<int>(task.test.size()));

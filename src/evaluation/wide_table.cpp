@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <format>
 #include <unordered_set>
 #include <utility>
 
+#include "base/format.h"
 #include "base/text.h"
 
 namespace ara::evaluation {
@@ -45,7 +45,7 @@ Result<WideRow> parse_row(std::vector<std::string_view> cells, std::string_view 
     const auto value = parse_double(cells[i]);
     if (!value) {
       return invalid(name, cells[i],
-                     std::format("a number as value {} of series {}", i, printable(row.id)));
+                     ara::format("a number as value {} of series {}", i, printable(row.id)));
     }
     row.values.push_back(*value);
   }

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <format>
+
+#include "base/format.h"
 
 namespace ara::features {
 namespace {
@@ -72,9 +73,9 @@ Signal apply(const Rule& rule, double value) {
 }
 
 std::string describe(const Feature& feature, const Rule& rule) {
-  std::string text = std::format("{}; {} below {}, {} above {}", feature.definition,
+  std::string text = ara::format("{}; {} below {}, {} above {}", feature.definition,
                                  to_string(rule.below), rule.low, to_string(rule.above), rule.high);
-  if (!rule.source.empty()) text += std::format(" ({})", rule.source);
+  if (!rule.source.empty()) text += ara::format(" ({})", rule.source);
   return text;
 }
 

@@ -2,6 +2,7 @@
 #include "http/input.h"
 #include "http/json.h"
 #include "http/problem.h"
+#include "http/reply.h"
 #include "http/resources.h"
 
 namespace ara::http {
@@ -26,13 +27,6 @@ void write_key(JsonObject item, const ApiKeyRow& row, WallTime now) {
   put_time(item, "expires_at", row.expires);
   put_time(item, "last_used_at", row.last_used);
   item.boolean("is_active", !row.revoked && (!row.expires || now < *row.expires));
-}
-
-Reply private_reply(const JsonDocument& document, int status = 200) {
-  return {.status = status,
-          .headers = "cache-control: no-store\r\n",
-          .body = document.write(),
-          .shared = {}};
 }
 
 /// What was changed works, or is refused, from the next request on.
@@ -62,7 +56,7 @@ Reply create(App& app, Exchange& exchange) {
                                                         {exchange.deadline}));
 }
 
-Reply list(App& app, Exchange& exchange) {
+Reply list_keys(App& app, Exchange& exchange) {
   const auto rows = app.accounts->office().keys(exchange.principal->id(), {exchange.deadline});
   if (!rows) return problem(app, exchange, rows.error());
   JsonDocument document;
@@ -111,7 +105,7 @@ Reply remove(App& app, Exchange& exchange) {
   return private_reply(document);
 }
 
-Parameter id_parameter() {
+Parameter key_parameter() {
   return {.name = "id",
           .in = In::path,
           .type = "string",
@@ -127,13 +121,13 @@ Route on_key(Method method, std::string_view path, std::string_view summary,
           .path = path,
           .access = Access::user,
           .summary = summary,
-          .parameters = {id_parameter()},
+          .parameters = {key_parameter()},
           .schema = schema,
           .failures = {404, 409, 422, 503},
           .work = work};
 }
 
-constexpr std::string_view kApiKey = R"json({
+constexpr std::string_view kApiKeySchema = R"json({
   "type": "object",
   "required": ["id", "name", "prefix", "created_at", "expires_at", "last_used_at", "is_active"],
   "properties": {
@@ -211,14 +205,14 @@ Resource api_keys_resource() {
                       .parameters = {},
                       .schema = "ApiKeys",
                       .failures = {503},
-                      .work = list},
+                      .work = list_keys},
                      on_key(Method::remove, "/api/v1/auth/api-keys/{id}", "End a key and forget it",
                             "DeletedKey", remove),
                      on_key(Method::post, "/api/v1/auth/api-keys/{id}/revoke",
                             "End a key for good, and keep it in the list", "ApiKey", revoke),
                      on_key(Method::post, "/api/v1/auth/api-keys/{id}/rotate",
                             "Give a key another secret; the one before ends", "IssuedKey", rotate)},
-          .schemas = {{"ApiKey", kApiKey},
+          .schemas = {{"ApiKey", kApiKeySchema},
                       {"IssuedKey", kIssuedKey},
                       {"ApiKeys", kApiKeys},
                       {"DeletedKey", kDeletedKey}}};

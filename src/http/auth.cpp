@@ -3,16 +3,13 @@
 #include "http/input.h"
 #include "http/json.h"
 #include "http/problem.h"
+#include "http/reply.h"
 #include "http/resources.h"
 
 namespace ara::http {
 namespace {
 
 const std::string kForwardedFor = "x-forwarded-for";
-
-Reply private_reply(const JsonDocument& document) {
-  return {.headers = "cache-control: no-store\r\n", .body = document.write(), .shared = {}};
-}
 
 Reply log_in(App& app, Exchange& exchange) {
   const auto input = Input::read(exchange, *exchange.route);

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <format>
 
 #include "backtest/backtest.h"
+#include "base/format.h"
 #include "http/app.h"
 #include "http/input.h"
 #include "http/job_view.h"
@@ -25,7 +25,7 @@ Result<void> check_tier(const Exchange& exchange, const Input& input) {
   const accounts::Tier& tier = exchange.principal->tier();
   if (days <= tier.backtest_days) return {};
   return invalid("end_date", input.text("end_date"),
-                 std::format("at most {} days from start_date on, as the tier {} has",
+                 ara::format("at most {} days from start_date on, as the tier {} has",
                              tier.backtest_days, tier.name));
 }
 

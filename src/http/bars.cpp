@@ -1,14 +1,15 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <format>
 #include <map>
 
+#include "base/format.h"
 #include "http/app.h"
 #include "http/input.h"
 #include "http/job_view.h"
 #include "http/json.h"
 #include "http/problem.h"
+#include "http/reply.h"
 #include "http/resources.h"
 #include "ingest/check.h"
 #include "live/live.h"
@@ -44,7 +45,7 @@ struct Batch {
 };
 
 std::string place(std::size_t index, std::string_view field = {}) {
-  return std::format("bars[{}]{}{}", index, field.empty() ? "" : ".", field);
+  return ara::format("bars[{}]{}{}", index, field.empty() ? "" : ".", field);
 }
 
 Result<Bar> read_bar(const Input& input, std::size_t index, WallTime now) {
@@ -126,7 +127,7 @@ Reply answer(const App& app, const Exchange& exchange,
         .text("revision", to_string(outcomes[i].revision));
   }
   top.text("timestamp", to_rfc3339(app.clock.now())).text("request_id", exchange.id.text());
-  return {.headers = "cache-control: no-store\r\n", .body = document.write(), .shared = {}};
+  return private_reply(document);
 }
 
 Reply post_bars(App& app, Exchange& exchange) {
@@ -160,7 +161,7 @@ std::string csv_of(const domain::Series& series) {
     text += domain::to_iso(domain::date_of(bar.time));
     for (const BarField& field : kFields) {
       const double value = bar.*field.member;
-      text += std::isfinite(value) ? std::format(",{}", value) : ",";
+      text += std::isfinite(value) ? ara::format(",{}", value) : ",";
     }
     text += "\n";
   }

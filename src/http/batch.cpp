@@ -16,7 +16,7 @@ constexpr double kMostSymbols = 100;
 
 /// The symbols of a batch and what has become of each; filled from several threads, each at its own
 /// place, by whom `left` counts.
-struct Batch {
+struct Asked {
   std::vector<serve::ForecastRequest> requests;
   std::vector<Outcome> outcomes;
   std::atomic<std::size_t> left = 0;
@@ -32,7 +32,7 @@ Result<std::vector<serve::ForecastRequest>> requests_of(const Input& input) {
   return requests;
 }
 
-Reply answer(const App& app, const Exchange& exchange, const Batch& batch) {
+Reply answer(const App& app, const Exchange& exchange, const Asked& batch) {
   std::size_t bytes = 512;
   std::size_t good = 0;
   for (const Outcome& outcome : batch.outcomes) {
@@ -82,7 +82,7 @@ std::optional<Reply> batch_fast(App& app, Exchange& exchange) {
                 "at most " + std::to_string(tier.batch) + ", as the tier " + tier.name + " allows")
             .error());
   }
-  auto batch = std::make_shared<Batch>();
+  auto batch = std::make_shared<Asked>();
   batch->requests = std::move(*requests);
   for (const serve::ForecastRequest& request : batch->requests) {
     auto ready = app.service->cached(request);
@@ -95,7 +95,7 @@ std::optional<Reply> batch_fast(App& app, Exchange& exchange) {
 }
 
 void batch_slow(App& app, Exchange& exchange, Respond respond) {
-  const auto batch = std::static_pointer_cast<Batch>(exchange.carried);
+  const auto batch = std::static_pointer_cast<Asked>(exchange.carried);
   std::vector<std::size_t> wanted;
   for (std::size_t i = 0; i < batch->outcomes.size(); ++i) {
     if (*batch->outcomes[i] == nullptr) wanted.push_back(i);

@@ -1,10 +1,11 @@
-#include <format>
 
+#include "base/format.h"
 #include "http/app.h"
 #include "http/input.h"
 #include "http/job_view.h"
 #include "http/json.h"
 #include "http/problem.h"
+#include "http/reply.h"
 #include "http/resources.h"
 #include "registry/version.h"
 
@@ -24,7 +25,7 @@ Reply changed(App& app, const Exchange& exchange, const std::string& id, std::st
                                            .detail = detail},
                                           Call{exchange.deadline});
   if (!noted) return problem(app, exchange, noted.error());
-  return {.headers = "cache-control: no-store\r\n", .body = document.write(), .shared = {}};
+  return private_reply(document);
 }
 
 /// The version that `text` names, or as much of its id as no other begins with.
@@ -46,7 +47,7 @@ Reply deploy_model(App& app, Exchange& exchange) {
       !done) {
     return problem(app, exchange, done.error());
   }
-  const std::string says = std::format("It serves {}, {} sessions ahead",
+  const std::string says = ara::format("It serves {}, {} sessions ahead",
                                        describe(version->asset_type).name, version->band.name);
   JsonDocument document;
   document.top()

@@ -1,6 +1,7 @@
 #include "http/app.h"
 #include "http/json.h"
 #include "http/problem.h"
+#include "http/reply.h"
 #include "http/resources.h"
 
 namespace ara::http {
@@ -13,10 +14,6 @@ std::optional<Error> unready(const App& app) {
   }
   if (auto ready = app.service->ready(); !ready) return ready.error();
   return std::nullopt;
-}
-
-Reply json(const JsonDocument& document) {
-  return {.headers = "cache-control: no-store\r\n", .body = document.write(), .shared = {}};
 }
 
 constexpr std::string_view kStatus = R"json({
@@ -50,14 +47,14 @@ constexpr std::string_view kHealth = R"json({
 std::optional<Reply> health_live(App&, Exchange&) {
   JsonDocument document;
   document.top().text("status", "alive");
-  return json(document);
+  return private_reply(document);
 }
 
 std::optional<Reply> health_ready(App& app, Exchange& exchange) {
   if (const auto reason = unready(app)) return problem(app, exchange, *reason);
   JsonDocument document;
   document.top().text("status", "ready");
-  return json(document);
+  return private_reply(document);
 }
 
 std::optional<Reply> health(App& app, Exchange& exchange) {
@@ -73,7 +70,7 @@ std::optional<Reply> health(App& app, Exchange& exchange) {
   services.object("slow_lane")
       .integer("queued", static_cast<std::int64_t>(lane.queued))
       .integer("running", static_cast<std::int64_t>(lane.running));
-  return json(document);
+  return private_reply(document);
 }
 
 }  // namespace

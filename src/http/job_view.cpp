@@ -4,6 +4,7 @@
 #include <array>
 
 #include "http/input.h"
+#include "http/reply.h"
 #include "telemetry/log.h"
 
 namespace ara::http {
@@ -164,7 +165,7 @@ Reply shown(const JobRow& job) {
   } else {
     top.raw("result", job.result);
   }
-  return {.headers = "cache-control: no-store\r\n", .body = document.write(), .shared = {}};
+  return private_reply(document);
 }
 
 Parameter job_id_parameter() {

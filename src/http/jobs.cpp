@@ -2,23 +2,21 @@
 #include "http/input.h"
 #include "http/job_view.h"
 #include "http/problem.h"
+#include "http/reply.h"
 #include "http/resources.h"
 
 namespace ara::http {
 namespace {
 
-constexpr double kMostPage = 100;
-
 Reply list_jobs(App& app, Exchange& exchange) {
   const auto input = Input::read(exchange, *exchange.route);
   if (!input) return problem(app, exchange, input.error());
-  const auto page = static_cast<std::size_t>(input->integer("page"));
-  const auto size = static_cast<std::size_t>(input->integer("page_size"));
+  const Page page(*input);
   storage::JobFilter filter{.owner = owner_of(exchange),
                             .kinds = {},
                             .state = state_of(input->text("status")),
-                            .limit = size,
-                            .offset = (page - 1) * size};
+                            .limit = page.limit(),
+                            .offset = page.offset()};
   if (input->given("kind")) filter.kinds = {input->text("kind")};
   const auto found = app.jobs->list(filter, Call{exchange.deadline});
   if (!found) return problem(app, exchange, found.error());
@@ -26,10 +24,8 @@ Reply list_jobs(App& app, Exchange& exchange) {
   JsonObject top = document.top();
   JsonArray list = top.array("jobs");
   for (const storage::JobRow& job : found->jobs) write_job(list.object(), job);
-  top.integer("total", static_cast<std::int64_t>(found->total))
-      .integer("page", static_cast<std::int64_t>(page))
-      .integer("page_size", static_cast<std::int64_t>(size));
-  return {.headers = "cache-control: no-store\r\n", .body = document.write(), .shared = {}};
+  page.write(top, found->total);
+  return private_reply(document);
 }
 
 Reply show_job(App& app, Exchange& exchange) {
@@ -61,26 +57,16 @@ Route list_route() {
   return {.path = "/api/v1/jobs",
           .access = Access::user,
           .summary = "Your jobs, newest first, without their results",
-          .parameters = {{.name = "status",
-                          .type = "string",
-                          .description = "Only jobs of this status",
-                          .choices = {"queued", "running", "completed", "failed", "cancelled"}},
-                         {.name = "kind",
-                          .type = "string",
-                          .description = "Only jobs of this kind",
-                          .choices = kinds},
-                         {.name = "page",
-                          .type = "integer",
-                          .description = "From 1",
-                          .minimum = 1,
-                          .maximum = 1e9,
-                          .default_value = "1"},
-                         {.name = "page_size",
-                          .type = "integer",
-                          .description = "Jobs on a page",
-                          .minimum = 1,
-                          .maximum = kMostPage,
-                          .default_value = "20"}},
+          .parameters =
+              with_pages({{.name = "status",
+                           .type = "string",
+                           .description = "Only jobs of this status",
+                           .choices = {"queued", "running", "completed", "failed", "cancelled"}},
+                          {.name = "kind",
+                           .type = "string",
+                           .description = "Only jobs of this kind",
+                           .choices = kinds}},
+                         "Jobs", 100, "20"),
           .schema = "Jobs",
           .failures = {422, 503},
           .work = list_jobs};

@@ -4,10 +4,11 @@
 
 #include <cmath>
 #include <cstdint>
-#include <format>
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include "base/format.h"
 
 namespace ara::http {
 
@@ -25,11 +26,11 @@ class JsonObject {
   }
   /// At 10 significant digits; null where it is not finite.
   JsonObject& number(std::string_view name, double value) {
-    return std::isfinite(value) ? raw(name, std::format("{:.10g}", value)) : null(name);
+    return std::isfinite(value) ? raw(name, ara::format("{:.10g}", value)) : null(name);
   }
   /// In as few digits as give back every bit.
   JsonObject& exact(std::string_view name, double value) {
-    return std::isfinite(value) ? raw(name, std::format("{}", value)) : null(name);
+    return std::isfinite(value) ? raw(name, ara::format("{}", value)) : null(name);
   }
   JsonObject& boolean(std::string_view name, bool value) {
     return add(name, yyjson_mut_bool(doc_, value));
@@ -77,7 +78,7 @@ class JsonArray {
       yyjson_mut_arr_add_null(doc_, value_);
       return *this;
     }
-    return raw(std::format("{:.10g}", value));
+    return raw(ara::format("{:.10g}", value));
   }
   JsonArray& raw(std::string_view json) {
     yyjson_mut_arr_append(value_, yyjson_mut_rawncpy(doc_, json.data(), json.size()));

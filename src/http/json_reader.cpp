@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <format>
 
+#include "base/format.h"
 #include "base/text.h"
 
 namespace ara::http {
@@ -19,7 +19,7 @@ std::string shown(dom::element value) {
 }
 
 std::string range_of(const Parameter& row, std::string_view of) {
-  const auto bound = [](double value) { return std::format("{:.10g}", value); };
+  const auto bound = [](double value) { return ara::format("{:.10g}", value); };
   std::string text;
   if (row.minimum && row.maximum) {
     text = bound(*row.minimum) + " to " + bound(*row.maximum);

@@ -7,6 +7,7 @@
 #include "http/input.h"
 #include "http/portfolio_parts.h"
 #include "http/problem.h"
+#include "http/reply.h"
 #include "http/resources.h"
 #include "portfolio/analyse.h"
 #include "serve/history.h"
@@ -16,10 +17,6 @@ namespace {
 
 constexpr double kMostAssets = 20;
 constexpr double kHigh = 0.8;  ///< a correlation this far from 0 is listed on its own
-
-Reply fresh(const JsonDocument& document) {
-  return {.headers = "cache-control: no-cache\r\n", .body = document.write(), .shared = {}};
-}
 
 void write_view(JsonObject& top, const serve::MarketView& view) {
   top.text("symbol", view.symbol.text())
@@ -56,7 +53,7 @@ Reply show_regime(App& app, Exchange& exchange) {
   for (const features::Reading& reading : report->features) {
     features.number(reading.feature->name, reading.value);
   }
-  return fresh(document);
+  return fresh_reply(document);
 }
 
 Reply show_indicators(App& app, Exchange& exchange) {
@@ -84,7 +81,7 @@ Reply show_indicators(App& app, Exchange& exchange) {
           .text("description", reading.description);
     }
   }
-  return fresh(document);
+  return fresh_reply(document);
 }
 
 void write_pair(JsonObject object, const portfolio::History& history, const portfolio::Pair& pair) {
@@ -120,10 +117,10 @@ Reply show_correlations(App& app, Exchange& exchange) {
     if (pair.correlation <= -kHigh) write_pair(low.object(), *history, pair);
   }
   write_period(top, *history);
-  return fresh(document);
+  return fresh_reply(document);
 }
 
-constexpr std::string_view kRegime = R"json({
+constexpr std::string_view kMarketRegime = R"json({
   "type": "object",
   "required": ["symbol", "asset_type", "as_of", "current_regime", "confidence",
                "transition_probabilities", "duration_in_regime", "expected_duration",
@@ -228,7 +225,7 @@ Resource market_resource() {
                      of_symbol("/api/v1/market/indicators",
                                "The indicators of a symbol with their usual readings", "Indicators",
                                show_indicators)},
-          .schemas = {{"MarketRegime", kRegime},
+          .schemas = {{"MarketRegime", kMarketRegime},
                       {"Indicators", kIndicators},
                       {"Indicator", kIndicator},
                       {"Correlations", kCorrelations},

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <format>
 #include <map>
 
 #include "evaluation/summary.h"
@@ -9,6 +8,7 @@
 #include "http/input.h"
 #include "http/job_view.h"
 #include "http/problem.h"
+#include "http/reply.h"
 #include "http/resources.h"
 #include "registry/version.h"
 
@@ -112,10 +112,6 @@ void write_version(JsonObject out, const Version& version,
   }
 }
 
-Reply fresh(const JsonDocument& document) {
-  return {.headers = "cache-control: no-cache\r\n", .body = document.write(), .shared = {}};
-}
-
 Reply model_status(App& app, Exchange& exchange) {
   const auto input = Input::read(exchange, *exchange.route);
   if (!input) return problem(app, exchange, input.error());
@@ -131,7 +127,7 @@ Reply model_status(App& app, Exchange& exchange) {
   const auto active = std::ranges::count(asked->versions, ModelStatus::champion, &Version::status);
   top.integer("total_count", static_cast<std::int64_t>(asked->versions.size()))
       .integer("active_count", active);
-  return fresh(document);
+  return fresh_reply(document);
 }
 
 /// The newest version of each model that may serve.
@@ -181,7 +177,7 @@ Reply compare_models(App& app, Exchange& exchange) {
     top.text("best_model", (*best)->id());
   }
   top.text("metric", metric);
-  return fresh(document);
+  return fresh_reply(document);
 }
 
 constexpr std::string_view kModel = R"json({

@@ -1,11 +1,11 @@
 #include "http/openapi.h"
 
 #include <algorithm>
-#include <format>
 #include <map>
 #include <set>
 #include <vector>
 
+#include "base/format.h"
 #include "base/text.h"
 #include "http/json.h"
 #include "http/resources.h"
@@ -47,7 +47,7 @@ std::string_view title_of(int status) {
 void write_bounds(JsonObject& schema, const Parameter& parameter, std::string_view least,
                   std::string_view most) {
   const auto write = [&](std::string_view name, double bound) {
-    schema.raw(name, std::format("{:.15g}", bound));
+    schema.raw(name, ara::format("{:.15g}", bound));
   };
   if (parameter.minimum) write(least, *parameter.minimum);
   if (parameter.maximum) write(most, *parameter.maximum);

@@ -1,11 +1,12 @@
-#include <format>
 #include <iterator>
 
+#include "base/format.h"
 #include "http/app.h"
 #include "http/input.h"
 #include "http/json.h"
 #include "http/portfolio_parts.h"
 #include "http/problem.h"
+#include "http/reply.h"
 #include "http/resources.h"
 #include "portfolio/wishes.h"
 #include "serve/history.h"
@@ -21,8 +22,8 @@ Result<History> history_of(App& app, const Exchange& exchange, const Input& inpu
   const accounts::Tier& tier = exchange.principal->tier();
   if (std::ssize(*symbols) > tier.portfolio_assets) {
     return invalid(
-        "assets", std::format("{} symbols", symbols->size()),
-        std::format("at most {}, as the tier {} allows", tier.portfolio_assets, tier.name));
+        "assets", ara::format("{} symbols", symbols->size()),
+        ara::format("at most {}, as the tier {} allows", tier.portfolio_assets, tier.name));
   }
   const auto period = domain::Period::parse(input.text("period"));
   if (!period) return std::unexpected(period.error());
@@ -68,7 +69,7 @@ Reply optimize(App& app, Exchange& exchange) {
       .number("covariance_shrinkage", optimum->shrinkage);
   write_period(top, *history);
   write_stamp(top, app, exchange);
-  return not_kept(document);
+  return private_reply(document);
 }
 
 Reply analyze(App& app, Exchange& exchange) {
@@ -98,7 +99,7 @@ Reply analyze(App& app, Exchange& exchange) {
   write_by_asset(top.object("risk_contribution"), *history, analysis.risk_contribution);
   write_period(top, *history);
   write_stamp(top, app, exchange);
-  return not_kept(document);
+  return private_reply(document);
 }
 
 Reply rebalance(App& app, Exchange& exchange) {
@@ -126,7 +127,7 @@ Reply rebalance(App& app, Exchange& exchange) {
   top.number("total_transaction_cost", plan.transaction_cost)
       .number("estimated_slippage", plan.slippage);
   write_stamp(top, app, exchange);
-  return not_kept(document);
+  return private_reply(document);
 }
 
 }  // namespace

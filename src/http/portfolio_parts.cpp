@@ -1,5 +1,7 @@
 #include "http/portfolio_parts.h"
 
+#include "http/reply.h"
+
 namespace ara::http {
 
 void write_assets(JsonObject& top, const portfolio::History& history) {
@@ -36,10 +38,6 @@ void write_period(JsonObject& top, const portfolio::History& history) {
 
 void write_stamp(JsonObject& top, const App& app, const Exchange& exchange) {
   top.text("timestamp", to_rfc3339(app.clock.now())).text("request_id", exchange.id.text());
-}
-
-Reply not_kept(const JsonDocument& document) {
-  return {.headers = "cache-control: no-store\r\n", .body = document.write(), .shared = {}};
 }
 
 Parameter assets_parameter(In in, double most) {

@@ -1,7 +1,7 @@
 #include <array>
 #include <charconv>
-#include <format>
 
+#include "base/format.h"
 #include "base/hash.h"
 #include "http/access.h"
 #include "http/json.h"
@@ -105,13 +105,13 @@ Reply refuse(const App& app, const Exchange& exchange) {
   Reply reply = problem(
       app, exchange,
       Error{Code::rate_limited,
-            std::format("The tier {} allows {} requests a {}: try again in {} s", tier.name,
+            ara::format("The tier {} allows {} requests a {}: try again in {} s", tier.name,
                         day ? tier.per_day : tier.per_minute, day ? "day" : "minute", wait.count()),
             {},
             {},
             {}},
       details.write());
-  reply.headers += std::format("retry-after: {}\r\n", wait.count());
+  reply.headers += ara::format("retry-after: {}\r\n", wait.count());
   return reply;
 }
 

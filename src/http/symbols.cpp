@@ -5,12 +5,11 @@
 #include "http/input.h"
 #include "http/json.h"
 #include "http/problem.h"
+#include "http/reply.h"
 #include "http/resources.h"
 
 namespace ara::http {
 namespace {
-
-constexpr double kMostPage = 1000;
 
 void write_row(JsonObject item, const storage::SymbolRow& row) {
   item.text("symbol", row.symbol.text())
@@ -20,10 +19,6 @@ void write_row(JsonObject item, const storage::SymbolRow& row) {
       .text("first", domain::to_iso(domain::date_of(row.first)))
       .text("last", domain::to_iso(domain::date_of(row.last)))
       .text("revision", to_string(row.revision));
-}
-
-Reply ok(const JsonDocument& document) {
-  return {.headers = "cache-control: no-cache\r\n", .body = document.write(), .shared = {}};
 }
 
 Reply list_symbols(App& app, Exchange& exchange) {
@@ -37,18 +32,15 @@ Reply list_symbols(App& app, Exchange& exchange) {
     return !row.symbol.text().starts_with(prefix) ||
            (!type.empty() && describe(row.asset_type).name != type);
   });
-  const auto page = static_cast<std::size_t>(input->integer("page"));
-  const auto size = static_cast<std::size_t>(input->integer("page_size"));
+  const Page page(*input);
   JsonDocument document;
   JsonObject top = document.top();
   JsonArray list = top.array("symbols");
-  const std::size_t first = std::min(rows->size(), (page - 1) * size);
-  const std::size_t last = std::min(rows->size(), first + size);
+  const std::size_t first = std::min(rows->size(), page.offset());
+  const std::size_t last = std::min(rows->size(), first + page.limit());
   for (std::size_t i = first; i < last; ++i) write_row(list.object(), (*rows)[i]);
-  top.integer("total", static_cast<std::int64_t>(rows->size()))
-      .integer("page", static_cast<std::int64_t>(page))
-      .integer("page_size", static_cast<std::int64_t>(size));
-  return ok(document);
+  page.write(top, rows->size());
+  return fresh_reply(document);
 }
 
 Reply show_symbol(App& app, Exchange& exchange) {
@@ -65,7 +57,7 @@ Reply show_symbol(App& app, Exchange& exchange) {
   }
   JsonDocument document;
   write_row(document.top(), **row);
-  return ok(document);
+  return fresh_reply(document);
 }
 
 constexpr std::string_view kSymbol = R"json({
@@ -98,47 +90,37 @@ constexpr std::string_view kSymbols = R"json({
 Resource symbols_resource() {
   std::vector<std::string> types;
   for (const domain::AssetRow& row : domain::asset_types()) types.emplace_back(row.name);
-  return {.tag = "symbols",
-          .about = "The series that are stored",
-          .routes = {{.path = "/api/v1/symbols",
-                      .summary = "The stored symbols, in alphabetical order",
-                      .parameters = {{.name = "prefix",
-                                      .type = "string",
-                                      .description = "What their names begin with; any case",
-                                      .maximum = domain::Symbol::kMaxLength},
-                                     {.name = "asset_type",
-                                      .type = "string",
-                                      .description = "Only symbols of this type",
-                                      .choices = types},
-                                     {.name = "page",
-                                      .type = "integer",
-                                      .description = "From 1",
-                                      .minimum = 1,
-                                      .maximum = 1e9,
-                                      .default_value = "1"},
-                                     {.name = "page_size",
-                                      .type = "integer",
-                                      .description = "Symbols on a page",
-                                      .minimum = 1,
-                                      .maximum = kMostPage,
-                                      .default_value = "100"}},
-                      .schema = "Symbols",
-                      .failures = {422, 503},
-                      .work = list_symbols},
-                     {.path = "/api/v1/symbols/{symbol}",
-                      .summary = "What is stored of one symbol",
-                      .parameters = {{.name = "symbol",
-                                      .in = In::path,
-                                      .type = "string",
-                                      .description = "Any case",
-                                      .required = true,
-                                      .minimum = 1,
-                                      .maximum = domain::Symbol::kMaxLength,
-                                      .example = "\"AAPL\""}},
-                      .schema = "Symbol",
-                      .failures = {404, 422, 503},
-                      .work = show_symbol}},
-          .schemas = {{"Symbol", kSymbol}, {"Symbols", kSymbols}}};
+  return {
+      .tag = "symbols",
+      .about = "The series that are stored",
+      .routes = {{.path = "/api/v1/symbols",
+                  .summary = "The stored symbols, in alphabetical order",
+                  .parameters = with_pages({{.name = "prefix",
+                                             .type = "string",
+                                             .description = "What their names begin with; any case",
+                                             .maximum = domain::Symbol::kMaxLength},
+                                            {.name = "asset_type",
+                                             .type = "string",
+                                             .description = "Only symbols of this type",
+                                             .choices = types}},
+                                           "Symbols", 1000, "100"),
+                  .schema = "Symbols",
+                  .failures = {422, 503},
+                  .work = list_symbols},
+                 {.path = "/api/v1/symbols/{symbol}",
+                  .summary = "What is stored of one symbol",
+                  .parameters = {{.name = "symbol",
+                                  .in = In::path,
+                                  .type = "string",
+                                  .description = "Any case",
+                                  .required = true,
+                                  .minimum = 1,
+                                  .maximum = domain::Symbol::kMaxLength,
+                                  .example = "\"AAPL\""}},
+                  .schema = "Symbol",
+                  .failures = {404, 422, 503},
+                  .work = show_symbol}},
+      .schemas = {{"Symbol", kSymbol}, {"Symbols", kSymbols}}};
 }
 
 }  // namespace ara::http

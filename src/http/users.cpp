@@ -4,6 +4,7 @@
 #include "http/input.h"
 #include "http/json.h"
 #include "http/problem.h"
+#include "http/reply.h"
 #include "http/resources.h"
 
 namespace ara::http {
@@ -21,26 +22,19 @@ void write_user(JsonObject item, const AccountRow& row) {
       .text("created_at", to_rfc3339(row.created));
 }
 
-Reply private_reply(const JsonDocument& document) {
-  return {.headers = "cache-control: no-store\r\n", .body = document.write(), .shared = {}};
-}
-
-Reply list(App& app, Exchange& exchange) {
+Reply list_users(App& app, Exchange& exchange) {
   const auto input = Input::read(exchange, *exchange.route);
   if (!input) return problem(app, exchange, input.error());
   const auto rows = app.accounts->office().list({exchange.deadline});
   if (!rows) return problem(app, exchange, rows.error());
-  const auto page = static_cast<std::size_t>(input->integer("page"));
-  const auto size = static_cast<std::size_t>(input->integer("page_size"));
-  const std::size_t first = std::min(rows->size(), (page - 1) * size);
-  const std::size_t last = std::min(rows->size(), first + size);
+  const Page page(*input);
+  const std::size_t first = std::min(rows->size(), page.offset());
+  const std::size_t last = std::min(rows->size(), first + page.limit());
   JsonDocument document;
-  JsonArray users = document.top().array("users");
+  JsonObject top = document.top();
+  JsonArray users = top.array("users");
   for (std::size_t i = first; i < last; ++i) write_user(users.object(), (*rows)[i]);
-  document.top()
-      .integer("total_count", static_cast<std::int64_t>(rows->size()))
-      .integer("page", static_cast<std::int64_t>(page))
-      .integer("page_size", static_cast<std::int64_t>(size));
+  page.write(top, rows->size(), "total_count");
   return private_reply(document);
 }
 
@@ -71,7 +65,7 @@ Reply set_role(App& app, Exchange& exchange) {
                                                  exchange.principal->id(), {exchange.deadline}));
 }
 
-Parameter id_parameter() {
+Parameter account_parameter() {
   return {.name = "id",
           .in = In::path,
           .type = "string",
@@ -114,26 +108,15 @@ Resource users_resource() {
           .routes = {{.path = "/api/v1/auth/admin/users",
                       .access = Access::admin,
                       .summary = "All accounts, oldest first",
-                      .parameters = {{.name = "page",
-                                      .type = "integer",
-                                      .description = "From 1",
-                                      .minimum = 1,
-                                      .maximum = 1e9,
-                                      .default_value = "1"},
-                                     {.name = "page_size",
-                                      .type = "integer",
-                                      .description = "Accounts on a page",
-                                      .minimum = 1,
-                                      .maximum = 1000,
-                                      .default_value = "100"}},
+                      .parameters = with_pages({}, "Accounts", 1000, "100"),
                       .schema = "Users",
                       .failures = {422, 503},
-                      .work = list},
+                      .work = list_users},
                      {.method = Method::put,
                       .path = "/api/v1/auth/admin/users/{id}/tier",
                       .access = Access::admin,
                       .summary = "Change how much an account may ask for",
-                      .parameters = {id_parameter(),
+                      .parameters = {account_parameter(),
                                      {.name = "tier",
                                       .in = In::body,
                                       .type = "string",
@@ -149,7 +132,7 @@ Resource users_resource() {
                       .path = "/api/v1/auth/admin/users/{id}/role",
                       .access = Access::admin,
                       .summary = "Change what an account may do",
-                      .parameters = {id_parameter(),
+                      .parameters = {account_parameter(),
                                      {.name = "role",
                                       .in = In::body,
                                       .type = "string",

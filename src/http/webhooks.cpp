@@ -4,6 +4,7 @@
 #include "http/input.h"
 #include "http/json.h"
 #include "http/problem.h"
+#include "http/reply.h"
 #include "http/resources.h"
 #include "http/webhook_schemas.h"
 #include "live/live.h"
@@ -15,13 +16,6 @@ namespace {
 constexpr std::size_t kMostOfAccount = 20;
 
 using storage::WebhookRow;
-
-Reply answer(const JsonDocument& document, int status = 200) {
-  return {.status = status,
-          .headers = "cache-control: no-store\r\n",
-          .body = document.write(),
-          .shared = {}};
-}
 
 void write_time(JsonObject& item, std::string_view name, const std::optional<WallTime>& time) {
   if (time) {
@@ -82,12 +76,6 @@ Error no_webhook(std::string_view id) {
                "the id of a webhook of this account"};
 }
 
-storage::Window window_of(const Input& input) {
-  const auto page = static_cast<std::size_t>(input.integer("page"));
-  const auto size = static_cast<std::size_t>(input.integer("page_size"));
-  return {(page - 1) * size, size};
-}
-
 /// Takes over what was given, and checks it.
 Result<void> assign(const App& app, const Input& input, WebhookRow& row) {
   if (input.given("url")) {
@@ -125,25 +113,24 @@ Reply create(App& app, Exchange& exchange) {
   }
   JsonDocument document;
   write_row(document.top(), row);
-  Reply reply = answer(document, 201);
+  Reply reply = private_reply(document, 201);
   reply.headers += "location: /api/v1/webhooks/" + row.id + "\r\n";
   return reply;
 }
 
-Reply list(App& app, Exchange& exchange) {
+Reply list_webhooks(App& app, Exchange& exchange) {
   const auto input = Input::read(exchange, *exchange.route);
   if (!input) return problem(app, exchange, input.error());
+  const Page page(*input);
   const auto rows = app.store->webhooks(exchange.principal->id(), input->flag("active_only"),
-                                        window_of(*input), {exchange.deadline});
+                                        {page.offset(), page.limit()}, {exchange.deadline});
   if (!rows) return problem(app, exchange, rows.error());
   JsonDocument document;
   JsonObject top = document.top();
   JsonArray all = top.array("webhooks");
   for (const WebhookRow& row : rows->rows) write_row(all.object(), row);
-  top.integer("total", static_cast<std::int64_t>(rows->total))
-      .integer("page", input->integer("page"))
-      .integer("page_size", input->integer("page_size"));
-  return answer(document);
+  page.write(top, rows->total);
+  return private_reply(document);
 }
 
 /// The webhook that the path names, if it is the account's.
@@ -161,7 +148,7 @@ Reply show(App& app, Exchange& exchange) {
   if (!row) return problem(app, exchange, row.error());
   JsonDocument document;
   write_row(document.top(), *row);
-  return answer(document);
+  return private_reply(document);
 }
 
 Reply change(App& app, Exchange& exchange) {
@@ -176,7 +163,7 @@ Reply change(App& app, Exchange& exchange) {
   }
   JsonDocument document;
   write_row(document.top(), *row);
-  return answer(document);
+  return private_reply(document);
 }
 
 Reply remove(App& app, Exchange& exchange) {
@@ -198,8 +185,9 @@ Reply deliveries(App& app, Exchange& exchange) {
     const auto& names = storage::kDeliveryStatuses;
     status = storage::DeliveryStatus(std::ranges::find(names, wanted) - names.begin());
   }
-  const auto rows = app.store->deliveries(exchange.principal->id(), id, status, window_of(*input),
-                                          {exchange.deadline});
+  const Page page(*input);
+  const auto rows = app.store->deliveries(exchange.principal->id(), id, status,
+                                          {page.offset(), page.limit()}, {exchange.deadline});
   if (!rows) {
     return problem(app, exchange,
                    rows.error().code == Code::not_found ? no_webhook(id) : rows.error());
@@ -208,10 +196,8 @@ Reply deliveries(App& app, Exchange& exchange) {
   JsonObject top = document.top();
   JsonArray all = top.array("deliveries");
   for (const storage::DeliveryRow& row : rows->rows) write_delivery(all.object(), row);
-  top.integer("total", static_cast<std::int64_t>(rows->total))
-      .integer("page", input->integer("page"))
-      .integer("page_size", input->integer("page_size"));
-  return answer(document);
+  page.write(top, rows->total);
+  return private_reply(document);
 }
 
 Reply test(App& app, Exchange& exchange) {
@@ -233,7 +219,7 @@ Reply test(App& app, Exchange& exchange) {
   }
   JsonDocument document;
   write_delivery(document.top(), *made);
-  return answer(document, 202);
+  return private_reply(document, 202);
 }
 
 std::vector<Parameter> settings(bool creating) {
@@ -275,7 +261,7 @@ std::vector<Parameter> settings(bool creating) {
            .description = "Whether events are sent; yes, unless it says no"}};
 }
 
-Parameter id_parameter() {
+Parameter webhook_parameter() {
   return {.name = "id",
           .in = In::path,
           .type = "string",
@@ -283,21 +269,6 @@ Parameter id_parameter() {
           .required = true,
           .minimum = 1,
           .maximum = 64};
-}
-
-std::vector<Parameter> pages() {
-  return {{.name = "page",
-           .type = "integer",
-           .description = "From 1",
-           .minimum = 1,
-           .maximum = 1'000'000,
-           .default_value = "1"},
-          {.name = "page_size",
-           .type = "integer",
-           .description = "Rows on a page",
-           .minimum = 1,
-           .maximum = 100,
-           .default_value = "20"}};
 }
 
 std::vector<Parameter> joined(std::vector<Parameter> first, const std::vector<Parameter>& rest) {
@@ -310,12 +281,12 @@ Route deliveries_route() {
   return {.path = "/api/v1/webhooks/{id}/deliveries",
           .access = Access::user,
           .summary = "The log of a webhook's deliveries, newest first",
-          .parameters = joined({id_parameter(),
-                                {.name = "status_filter",
-                                 .type = "string",
-                                 .description = "Only those that stand so",
-                                 .choices = {kStatuses.begin(), kStatuses.end()}}},
-                               pages()),
+          .parameters = with_pages({webhook_parameter(),
+                                    {.name = "status_filter",
+                                     .type = "string",
+                                     .description = "Only those that stand so",
+                                     .choices = {kStatuses.begin(), kStatuses.end()}}},
+                                   "Deliveries", 100, "20"),
           .schema = "Deliveries",
           .failures = {404, 422, 503},
           .work = deliveries};
@@ -335,14 +306,14 @@ std::vector<Route> webhook_routes() {
       {.path = "/api/v1/webhooks",
        .access = Access::user,
        .summary = "The webhooks of this account, newest first",
-       .parameters = joined({{.name = "active_only",
-                              .type = "boolean",
-                              .description = "Only those that are active",
-                              .default_value = "false"}},
-                            pages()),
+       .parameters = with_pages({{.name = "active_only",
+                                  .type = "boolean",
+                                  .description = "Only those that are active",
+                                  .default_value = "false"}},
+                                "Webhooks", 100, "20"),
        .schema = "Webhooks",
        .failures = {422, 503},
-       .work = list},
+       .work = list_webhooks},
       {.method = Method::post,
        .path = "/api/v1/webhooks/test",
        .access = Access::user,
@@ -360,7 +331,7 @@ std::vector<Route> webhook_routes() {
       {.path = "/api/v1/webhooks/{id}",
        .access = Access::user,
        .summary = "One webhook",
-       .parameters = {id_parameter()},
+       .parameters = {webhook_parameter()},
        .schema = "Webhook",
        .failures = {404, 422, 503},
        .work = show},
@@ -368,7 +339,7 @@ std::vector<Route> webhook_routes() {
        .path = "/api/v1/webhooks/{id}",
        .access = Access::user,
        .summary = "Changes what is given of a webhook",
-       .parameters = joined({id_parameter()}, settings(false)),
+       .parameters = joined({webhook_parameter()}, settings(false)),
        .schema = "Webhook",
        .failures = {404, 413, 415, 422, 503},
        .work = change},
@@ -376,7 +347,7 @@ std::vector<Route> webhook_routes() {
        .path = "/api/v1/webhooks/{id}",
        .access = Access::user,
        .summary = "Deletes a webhook, and the log of its deliveries",
-       .parameters = {id_parameter()},
+       .parameters = {webhook_parameter()},
        .success = 204,
        .failures = {404, 422, 503},
        .work = remove},

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <format>
 
+#include "base/format.h"
 #include "domain/calendar.h"
 
 namespace ara::ingest {
@@ -23,7 +23,7 @@ bool same_number(double a, double b) {
 std::optional<std::string> range_fault(const Bar& bar) {
   const double slack = kRounding * std::max(std::abs(bar.high), std::abs(bar.low));
   if (bar.high < bar.low - slack) {
-    return std::format("high {} is below low {}", bar.high, bar.low);
+    return ara::format("high {} is below low {}", bar.high, bar.low);
   }
   const struct {
     const char* name;
@@ -32,10 +32,10 @@ std::optional<std::string> range_fault(const Bar& bar) {
   for (const auto& [name, value] : within) {
     const double tolerance = kRounding * std::abs(value);
     if (value > bar.high + tolerance) {
-      return std::format("{} {} is above high {}", name, value, bar.high);
+      return ara::format("{} {} is above high {}", name, value, bar.high);
     }
     if (value < bar.low - tolerance) {
-      return std::format("{} {} is below low {}", name, value, bar.low);
+      return ara::format("{} {} is below low {}", name, value, bar.low);
     }
   }
   return std::nullopt;
@@ -54,11 +54,11 @@ std::optional<Fault> check_bar(const Bar& bar, AssetType asset_type) {
                 {"adjusted close", bar.adjusted_close}};
   if (asset_type != AssetType::commodity) {
     for (const auto& [name, value] : prices) {
-      if (value <= 0) return Fault{Kind::not_positive, std::format("{} is {}", name, value)};
+      if (value <= 0) return Fault{Kind::not_positive, ara::format("{} is {}", name, value)};
     }
   }
   if (bar.volume < 0) {
-    return Fault{Kind::negative_volume, std::format("volume is {}", bar.volume)};
+    return Fault{Kind::negative_volume, ara::format("volume is {}", bar.volume)};
   }
   if (auto fault = range_fault(bar)) return Fault{Kind::range, std::move(*fault)};
   return std::nullopt;
@@ -83,7 +83,7 @@ std::size_t order_rows(std::vector<Row>& rows, Findings& findings) {
       const auto& after = rows[newest_first ? i - 1 : i].bar.time;
       if (before <= after) continue;
       findings.add(Kind::unsorted, rows[i].line,
-                   std::format("out of order from here on ({} steps in all); sorted",
+                   ara::format("out of order from here on ({} steps in all); sorted",
                                std::min(forward, backward)));
       break;
     }
@@ -103,10 +103,10 @@ std::size_t order_rows(std::vector<Row>& rows, Findings& findings) {
     const std::string day = domain::to_iso(domain::date_of(first.bar.time));
     if (domain::same_bar(rows[i].bar, first.bar)) {
       findings.add(Kind::duplicate, rows[i].line,
-                   std::format("{} again, equal to row {}; left out", day, first.line));
+                   ara::format("{} again, equal to row {}; left out", day, first.line));
     } else {
       findings.add(Kind::conflicting_duplicate, rows[i].line,
-                   std::format("{} again, with other values than row {}", day, first.line));
+                   ara::format("{} again, with other values than row {}", day, first.line));
     }
   }
   rows.resize(kept + 1);
@@ -157,7 +157,7 @@ void find_gaps(const Group& group, domain::Market market, Findings& findings) {
     if (missing <= unreported(market, from)) continue;
     const auto [first, last] = lines_of(rows[i - 1], rows[i]);
     findings.add({Kind::gap, Severity::warning, first, last,
-                  std::format("{} session{} missing between {} and {}", missing,
+                  ara::format("{} session{} missing between {} and {}", missing,
                               missing == 1 ? "" : "s", domain::to_iso(from), domain::to_iso(to))});
   }
 }
@@ -178,7 +178,7 @@ void find_off_sessions(const std::vector<Row>& rows, domain::Market market, Find
   if (count == 0) return;
   findings.add(
       Kind::off_session, first->line,
-      std::format("{} bar{} on Saturday or Sunday, when this market is closed; the first "
+      ara::format("{} bar{} on Saturday or Sunday, when this market is closed; the first "
                   "is {}",
                   count, count == 1 ? "" : "s", domain::to_iso(domain::date_of(first->bar.time))));
 }
@@ -199,7 +199,7 @@ void find_stale(const std::vector<Row>& rows, Findings& findings) {
     if (i - start >= limit) {
       const auto [first, last] = lines_of(rows[start], rows[i - 1]);
       findings.add({Kind::stale, Severity::warning, first, last,
-                    std::format("the same prices (close {}) {} sessions running, {} to {}",
+                    ara::format("the same prices (close {}) {} sessions running, {} to {}",
                                 bar.close, i - start, domain::to_iso(domain::date_of(bar.time)),
                                 domain::to_iso(domain::date_of(rows[i - 1].bar.time)))});
     }
@@ -261,7 +261,7 @@ std::optional<std::string> split_between(const std::vector<Row>& rows, std::size
       return std::nullopt;
     }
     const bool forward = open_jump < 0;
-    return std::format("{}:{}", forward ? split.new_shares : split.old_shares,
+    return ara::format("{}:{}", forward ? split.new_shares : split.old_shares,
                        forward ? split.old_shares : split.new_shares);
   }
   return std::nullopt;
@@ -277,7 +277,7 @@ void find_jumps(const std::vector<Row>& rows, bool splits, bool keep, Findings& 
     const double before = domain::value_close(rows[i - 1].bar);
     const double after = domain::value_close(rows[i].bar);
     const auto step = [&] {
-      return std::format("{} to {} overnight ({})", before, after,
+      return ara::format("{} to {} overnight ({})", before, after,
                          domain::to_iso(domain::date_of(rows[i].bar.time)));
     };
     if (const auto split = splits ? split_between(rows, i) : std::nullopt) {

@@ -17,10 +17,6 @@ constexpr int kFirstYear = 1600;
 constexpr int kLastYear = 2199;
 constexpr int kPivot = 69;
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 /// Reads from the front of a cell.
 struct Cursor {
   std::string_view rest;

@@ -11,10 +11,6 @@
 namespace ara::ingest {
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 bool means_empty(std::string_view cell) {
   constexpr std::array<std::string_view, 9> kEmpty{"",     "-",   ".",  "null", "nan",
                                                    "none", "n/a", "na", "#n/a"};

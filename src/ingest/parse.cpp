@@ -1,9 +1,9 @@
 #include "ingest/parse.h"
 
 #include <algorithm>
-#include <format>
 #include <utility>
 
+#include "base/format.h"
 #include "ingest/check.h"
 #include "ingest/layout.h"
 #include "ingest/names.h"
@@ -69,7 +69,7 @@ Result<ParsedSeries> finish(Group group, const Options& options, Findings& findi
   std::vector<Row>& rows = group.rows;
   std::erase_if(rows, [&](const Row& row) {
     if (series.asset_type == domain::AssetType::commodity && row.bar.close <= 0) {
-      findings.add(Kind::negative_price, row.line, std::format("close is {}", row.bar.close));
+      findings.add(Kind::negative_price, row.line, ara::format("close is {}", row.bar.close));
     }
     auto fault = check_bar(row.bar, series.asset_type);
     if (fault && !findings.extend(fault->kind, row.line)) {
@@ -93,10 +93,10 @@ std::string refusal_of(const Parsed& parsed, OnError on_error) {
   const std::size_t errors = parsed.findings.count(Severity::error);
   if (parsed.bars() == 0) return "no row in it is a usable bar";
   if (on_error == OnError::stop && errors > 0) {
-    return std::format("{} error{}", errors, errors == 1 ? "" : "s");
+    return ara::format("{} error{}", errors, errors == 1 ? "" : "s");
   }
   if (errors * 2 > parsed.rows) {
-    return std::format("{} of {} rows are in error", errors, parsed.rows);
+    return ara::format("{} of {} rows are in error", errors, parsed.rows);
   }
   return {};
 }

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <format>
 #include <utility>
 
+#include "base/format.h"
 #include "base/text.h"
 
 namespace ara::ingest {
@@ -63,7 +63,7 @@ void Reader::read_line(std::string_view line, std::size_t number) {
   }
   if (!split || cells_.size() != layout_.width) {
     fault(Kind::malformed, number,
-          std::format("not a row of {} columns: '{}'", layout_.width, printable(line, 40)));
+          ara::format("not a row of {} columns: '{}'", layout_.width, printable(line, 40)));
     return;
   }
   const auto stamp = read_date(cell(Column::date), dates_);
@@ -71,7 +71,7 @@ void Reader::read_line(std::string_view line, std::size_t number) {
     const std::string_view date = cell(Column::date);
     fault(Kind::bad_date, number,
           date.empty() ? std::string("there is no date")
-                       : std::format("'{}' is no date, or not written as the others are",
+                       : ara::format("'{}' is no date, or not written as the others are",
                                      printable(date, 40)));
     return;
   }
@@ -104,7 +104,7 @@ Reader::Prices Reader::read_prices(Bar& bar, std::size_t number) {
     const Number read = read_number(cells_[*position], layout_.numbers);
     if (read.state == Number::State::bad) {
       fault(Kind::bad_number, number,
-            std::format("{} '{}' is no number", field.name, printable(cells_[*position], 40)));
+            ara::format("{} '{}' is no number", field.name, printable(cells_[*position], 40)));
       return Prices::in_error;
     }
     if (read.state == Number::State::empty) continue;

@@ -4,8 +4,8 @@
 #include "backtest/backtest.h"
 
 #include <cmath>
-#include <format>
 
+#include "base/format.h"
 #include "jobs/kinds.h"
 #include "jobs/payload.h"
 
@@ -26,7 +26,7 @@ domain::Date read_date(Payload& in, std::string_view name) {
   return date.value_or(domain::Date{});
 }
 
-Result<Asked> read(std::string_view payload) {
+Result<Asked> read_backtest(std::string_view payload) {
   auto in = Payload::parse(payload);
   if (!in) return std::unexpected(std::move(in.error()));
   auto symbol = domain::Symbol::parse(in->text("symbol"));
@@ -57,13 +57,13 @@ Result<Asked> read(std::string_view payload) {
 
 /// JSON has no word for what is not finite.
 std::string number(std::optional<double> value) {
-  return value && std::isfinite(*value) ? std::format("{}", *value) : "null";
+  return value && std::isfinite(*value) ? ara::format("{}", *value) : "null";
 }
 
 std::string members(const std::vector<backtest::Figure>& figures) {
   std::string out;
   for (const backtest::Figure& figure : figures) {
-    out += std::format(R"({}"{}":{})", out.empty() ? "" : ",", figure.name, number(figure.value));
+    out += ara::format(R"({}"{}":{})", out.empty() ? "" : ",", figure.name, number(figure.value));
   }
   return out;
 }
@@ -71,12 +71,12 @@ std::string members(const std::vector<backtest::Figure>& figures) {
 std::string report_json(const domain::Symbol& symbol, const backtest::Report& report) {
   std::vector<std::string> days;
   for (const backtest::Day& day : report.days) {
-    days.push_back(std::format(
+    days.push_back(ara::format(
         R"({{"date":"{}","predicted":{},"lower":{},"upper":{},"actual":{},"weight":{},"capital":{}}})",
         domain::to_iso(day.date), number(day.predicted), number(day.lower), number(day.upper),
         number(day.actual), number(day.weight), number(day.capital)));
   }
-  return std::format(
+  return ara::format(
       R"({{"symbol":{},"strategy":{},"model":{},"first_session":"{}","last_session":"{}",{},)"
       R"("buy_and_hold":{{{}}},"assumptions":{},"days":{}}})",
       json_text(symbol.text()), json_text(report.strategy), json_text(report.model),
@@ -88,12 +88,12 @@ std::string report_json(const domain::Symbol& symbol, const backtest::Report& re
 }  // namespace
 
 Result<Prepared> prepare_backtest(std::string_view payload, const registry::Shelf&) {
-  return read(payload).transform([](const Asked& asked) {
+  return read_backtest(payload).transform([](const Asked& asked) {
     const backtest::Plan& plan = asked.plan;
     const std::string model =
-        plan.model == nullptr ? "" : std::format(R"("model":"{}",)", plan.model->name);
+        plan.model == nullptr ? "" : ara::format(R"("model":"{}",)", plan.model->name);
     return Prepared{
-        std::format(R"({{"symbol":{},"start_date":"{}","end_date":"{}","initial_capital":{},)"
+        ara::format(R"({{"symbol":{},"start_date":"{}","end_date":"{}","initial_capital":{},)"
                     R"("strategy":"{}","walk_forward_window":{},"retraining_frequency":{},{})"
                     R"("cost_bps":{},"slippage_bps":{},"target_volatility":{}}})",
                     json_text(asked.symbol.text()), domain::to_iso(plan.start),
@@ -105,7 +105,7 @@ Result<Prepared> prepare_backtest(std::string_view payload, const registry::Shel
 }
 
 Result<std::string> run_backtest(std::string_view payload, Context& context) {
-  const auto asked = read(payload);
+  const auto asked = read_backtest(payload);
   if (!asked) return std::unexpected(asked.error());
   const auto series = context.store.last_bars(asked->symbol, kAllBars, Call{});
   if (!series) return std::unexpected(series.error());

@@ -1,8 +1,8 @@
 // The kind "batch": {"symbols": [...], "days": 5, "analysis_level": "standard",
 // "include_explanations": true}. The result holds the forecasts themselves, since the store keeps
 // them no longer than a cache would.
-#include <format>
 
+#include "base/format.h"
 #include "jobs/forecasts.h"
 #include "jobs/payload.h"
 
@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMostSymbols = 100;
 
-Result<std::vector<serve::ForecastRequest>> read(std::string_view payload) {
+Result<std::vector<serve::ForecastRequest>> read_batch(std::string_view payload) {
   auto in = Payload::parse(payload);
   if (!in) return std::unexpected(std::move(in.error()));
   const auto symbols = in->texts("symbols");
@@ -23,8 +23,8 @@ Result<std::vector<serve::ForecastRequest>> read(std::string_view payload) {
                domain::AnalysisLevel::standard);
   const bool explanations = in->flag("include_explanations", true);
   if (symbols.empty() || symbols.size() > kMostSymbols) {
-    in->note(invalid("symbols", std::format("{} of them", symbols.size()),
-                     std::format("1 to {} symbols", kMostSymbols))
+    in->note(invalid("symbols", ara::format("{} of them", symbols.size()),
+                     ara::format("1 to {} symbols", kMostSymbols))
                  .error());
   }
   std::vector<serve::ForecastRequest> requests;
@@ -43,20 +43,20 @@ Result<std::vector<serve::ForecastRequest>> read(std::string_view payload) {
 }  // namespace
 
 Result<Prepared> prepare_batch(std::string_view payload, const registry::Shelf&) {
-  const auto requests = read(payload);
+  const auto requests = read_batch(payload);
   if (!requests) return std::unexpected(requests.error());
   std::vector<std::string> symbols;
   for (const auto& request : *requests) symbols.push_back(request.symbol.text());
   const serve::ForecastRequest& first = requests->front();
   return Prepared{
-      std::format(R"({{"symbols":{},"days":{},"analysis_level":"{}","include_explanations":{}}})",
+      ara::format(R"({{"symbols":{},"days":{},"analysis_level":"{}","include_explanations":{}}})",
                   json_texts(symbols), first.days, domain::to_string(first.level),
                   first.explanations),
       {}};
 }
 
 Result<std::string> run_batch(std::string_view payload, Context& context) {
-  const auto requests = read(payload);
+  const auto requests = read_batch(payload);
   if (!requests) return std::unexpected(requests.error());
   auto forecasts = Forecasts::start(context);
   if (!forecasts) return std::unexpected(std::move(forecasts.error()));
@@ -72,10 +72,10 @@ Result<std::string> run_batch(std::string_view payload, Context& context) {
     }
     const Code code = row.error().code;
     if (code != Code::not_found && code != Code::invalid) return std::unexpected(row.error());
-    failed.push_back(std::format(R"({{"symbol":{},"error":{}}})", json_text(request.symbol.text()),
+    failed.push_back(ara::format(R"({{"symbol":{},"error":{}}})", json_text(request.symbol.text()),
                                  json_text(row.error().message)));
   }
-  return std::format(
+  return ara::format(
       R"({{"total_count":{},"successful_count":{},"failed_count":{},"failed":{},"predictions":{}}})",
       requests->size(), made.size(), failed.size(), json_array(failed), json_array(made));
 }

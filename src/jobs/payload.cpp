@@ -1,6 +1,6 @@
 #include "jobs/payload.h"
 
-#include <format>
+#include "base/format.h"
 
 namespace ara::jobs {
 
@@ -63,7 +63,7 @@ std::int64_t Payload::integer(std::string_view name, std::int64_t fallback, std:
   if (value == nullptr) return fallback;
   const std::int64_t number = yyjson_get_sint(value);
   if (yyjson_is_int(value) && number >= least && number <= most) return number;
-  wrong(name, value, std::format("an integer from {} to {}", least, most));
+  wrong(name, value, ara::format("an integer from {} to {}", least, most));
   return fallback;
 }
 

@@ -3,8 +3,8 @@
 #include "registry/train.h"
 
 #include <algorithm>
-#include <format>
 
+#include "base/format.h"
 #include "jobs/kinds.h"
 #include "jobs/payload.h"
 #include "models/model.h"
@@ -27,7 +27,7 @@ struct Plan {
   std::int64_t symbols = 0, origins = 0, seed = 0;
 };
 
-Result<Plan> read(std::string_view payload) {
+Result<Plan> read_train(std::string_view payload) {
   auto in = Payload::parse(payload);
   if (!in) return std::unexpected(std::move(in.error()));
   Plan plan;
@@ -73,7 +73,7 @@ Result<std::vector<const models::ModelRow*>> rows_of(const std::vector<std::stri
 }
 
 std::string version_json(const registry::Version& version) {
-  return std::format(R"({{"id":{},"model":{},"status":"{}","reason":{}}})", json_text(version.id()),
+  return ara::format(R"({{"id":{},"model":{},"status":"{}","reason":{}}})", json_text(version.id()),
                      json_text(version.model), storage::to_string(version.status),
                      version.reason.empty() ? "null" : json_text(version.reason));
 }
@@ -83,7 +83,7 @@ std::string trained_json(const registry::Band& band, const registry::Trained& tr
   for (const registry::Version& version : trained.versions) {
     versions.push_back(version_json(version));
   }
-  return std::format(
+  return ara::format(
       R"({{"band":"{}","market_revision":{},"symbols":{},"champion":{},"promoted":{},"models":{}}})",
       band.name, trained.market_revision, json_texts(trained.symbols),
       trained.champion.empty() ? "null" : json_text(trained.champion), trained.promoted,
@@ -114,7 +114,7 @@ Result<domain::AssetType> asset_type_of(const Plan& plan, storage::Store& store)
 Result<registry::Trained> train_band(registry::TrainOptions options, Context& context,
                                      std::size_t number, std::size_t of) {
   options.command =
-      std::format("train job: asset type {}, horizon {}, seed {}, symbols {}, origins {}",
+      ara::format("train job: asset type {}, horizon {}, seed {}, symbols {}, origins {}",
                   domain::describe(options.asset_type).name, options.band.last, options.seed,
                   options.symbols, options.origins);
   options.stopped = context.cancelled;
@@ -124,7 +124,7 @@ Result<registry::Trained> train_band(registry::TrainOptions options, Context& co
   options.progress = [&, band = options.band.name](std::size_t done, std::size_t all) {
     const double part = static_cast<double>(done) / static_cast<double>(all);
     context.progress((static_cast<double>(number) + part) / static_cast<double>(of),
-                     std::format("{} sessions: {} of {} walks", band, done, all));
+                     ara::format("{} sessions: {} of {} walks", band, done, all));
   };
   options.settle = [&](std::vector<storage::ModelVersionRow> versions,
                        std::string promoted) -> Result<void> {
@@ -138,22 +138,22 @@ Result<registry::Trained> train_band(registry::TrainOptions options, Context& co
 }  // namespace
 
 Result<Prepared> prepare_train(std::string_view payload, const registry::Shelf& shelf) {
-  const auto plan = read(payload);
+  const auto plan = read_train(payload);
   if (!plan) return std::unexpected(plan.error());
   if (const auto rows = rows_of(plan->models, shelf); !rows) return std::unexpected(rows.error());
   const std::string subject =
-      plan->symbol ? std::format(R"("symbol":{})", json_text(plan->symbol->text()))
-                   : std::format(R"("asset_type":"{}")", domain::describe(*plan->asset_type).name);
+      plan->symbol ? ara::format(R"("symbol":{})", json_text(plan->symbol->text()))
+                   : ara::format(R"("asset_type":"{}")", domain::describe(*plan->asset_type).name);
   const std::string horizon =
-      plan->horizon ? std::format(R"("horizon":{},)", *plan->horizon) : std::string();
+      plan->horizon ? ara::format(R"("horizon":{},)", *plan->horizon) : std::string();
   return Prepared{
-      std::format(R"({{{},"models":{},{}"symbols":{},"origins":{},"seed":{}}})", subject,
+      ara::format(R"({{{},"models":{},{}"symbols":{},"origins":{},"seed":{}}})", subject,
                   json_texts(plan->models), horizon, plan->symbols, plan->origins, plan->seed),
       {}};
 }
 
 Result<std::string> run_train(std::string_view payload, Context& context) {
-  const auto plan = read(payload);
+  const auto plan = read_train(payload);
   if (!plan) return std::unexpected(plan.error());
   const auto rows = rows_of(plan->models, *context.shelf);
   if (!rows) return std::unexpected(rows.error());
@@ -181,7 +181,7 @@ Result<std::string> run_train(std::string_view payload, Context& context) {
     if (!trained) return std::unexpected(trained.error());
     trainings.push_back(trained_json(band, *trained));
   }
-  return std::format(R"({{"asset_type":"{}","trainings":{}}})", domain::describe(*asset_type).name,
+  return ara::format(R"({{"asset_type":"{}","trainings":{}}})", domain::describe(*asset_type).name,
                      json_array(trainings));
 }
 

@@ -6,9 +6,9 @@
 #include <array>
 #include <cmath>
 #include <exception>
-#include <format>
 #include <map>
 
+#include "base/format.h"
 #include "base/rng.h"
 #include "serve/background.h"
 #include "telemetry/log.h"
@@ -31,7 +31,7 @@ constexpr std::array<std::string_view, 5> kOutcomes{"done", "failed", "retried",
 std::string name_of_process() {
   std::array<char, 256> host{};
   if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
-  return std::format("{}:{}", host.data(), getpid());
+  return ara::format("{}:{}", host.data(), getpid());
 }
 
 std::vector<std::string> names_of(std::span<const Kind> kinds) {
@@ -128,7 +128,7 @@ void Worker::wait(std::chrono::milliseconds time) {
 
 void Worker::run(unsigned number) {
   if (options_.background) serve::run_in_background();
-  const std::string holder = std::format("{}:{}", name_of_process(), number);
+  const std::string holder = ara::format("{}:{}", name_of_process(), number);
   while (!stopping_) {
     if (number == 0) keep_house();
     const auto worked = work_one(holder);
@@ -186,7 +186,7 @@ void Worker::work(const storage::JobRow& job, const Kind& kind) {
                   {"kind", job.kind},
                   {"outcome", outcome},
                   {"error", why},
-                  {"seconds", std::format("{:.3f}", took.count())}});
+                  {"seconds", ara::format("{:.3f}", took.count())}});
 }
 
 /// Writes until it is known whether it took, as long as the lease lasts.

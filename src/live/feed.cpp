@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <format>
 #include <utility>
 
+#include "base/format.h"
 #include "domain/date.h"
 #include "telemetry/log.h"
 
@@ -23,7 +23,7 @@ Call call() {
 }
 
 std::string number(double value) {
-  return std::isfinite(value) ? std::format("{}", value) : "null";
+  return std::isfinite(value) ? ara::format("{}", value) : "null";
 }
 
 /// The place of a text among the names that a table gives; the store holds only such.
@@ -34,7 +34,7 @@ Enum named(std::span<const std::string_view> names, std::string_view name) {
 
 std::string bar_json(const domain::Series& series) {
   const domain::Bar& bar = series.bars.back();
-  return std::format(R"({{"date":"{}","open":{},"high":{},"low":{},"close":{},"adjusted_close":{},)"
+  return ara::format(R"({{"date":"{}","open":{},"high":{},"low":{},"close":{},"adjusted_close":{},)"
                      R"("volume":{},"revision":"{}"}})",
                      domain::to_iso(domain::date_of(bar.time)), number(bar.open), number(bar.high),
                      number(bar.low), number(bar.close), number(bar.adjusted_close),
@@ -188,7 +188,7 @@ void Feed::landed(const domain::Symbol& symbol, Result<serve::Ready> ready) {
   hub_->publish({Channel::predictions, symbol.text()},
                 forecast_update(symbol, *ready, outlook->revision, clock_.now()));
   check_alerts(symbol, *outlook);
-  const std::string data = std::format(
+  const std::string data = ara::format(
       R"({{"symbol":"{}","forecast_id":"{}","revision":"{}","as_of":"{}","current_price":{},)"
       R"("predicted_return":{},"probability_of_rise":{},"volatility":{}}})",
       symbol.text(), outlook->id, outlook->revision, outlook->as_of, number(outlook->price),
@@ -225,7 +225,7 @@ void Feed::check_alerts(const domain::Symbol& symbol, const Outlook& outlook) {
     if (!changed) complain("Cannot note an alert", changed.error());
     if (!changed || !*changed || !now) continue;
     const std::string data =
-        streams::to_json(rule, std::format(R"(,"value":{},"as_of":"{}","revision":"{}")",
+        streams::to_json(rule, ara::format(R"(,"value":{},"as_of":"{}","revision":"{}")",
                                            number(value), outlook.as_of, outlook.revision));
     hub_->publish({Channel::alerts, row.account},
                   streams::encode_update("alert", symbol.text(), data, clock_.now(), {}));

@@ -16,12 +16,12 @@ namespace ara::models {
 namespace {
 
 /// y(t) = w(t) + the sum of these.
-struct Term {
+struct Step {
   std::size_t lag;
   double weight;
 };
 
-std::vector<Term> integration(const ArimaOrder& order) {
+std::vector<Step> integration(const ArimaOrder& order) {
   std::vector<double> terms{1};
   const auto difference = [&](std::size_t lag) {
     terms.resize(terms.size() + lag, 0.0);
@@ -29,7 +29,7 @@ std::vector<Term> integration(const ArimaOrder& order) {
   };
   for (int i = 0; i < order.D; ++i) difference(static_cast<std::size_t>(order.m));
   for (int i = 0; i < order.d; ++i) difference(1);
-  std::vector<Term> result;
+  std::vector<Step> result;
   for (std::size_t lag = 1; lag < terms.size(); ++lag) {
     if (terms[lag] != 0) result.push_back({lag, -terms[lag]});
   }
@@ -147,7 +147,7 @@ class Arima final : public Model {
   double next_change() const {
     double change = fit_.mean + state_[0];
     if (terms_.empty()) return change - last_[newest_];
-    for (const Term& term : terms_) change += term.weight * before(term.lag);
+    for (const Step& term : terms_) change += term.weight * before(term.lag);
     return change;
   }
 
@@ -166,7 +166,7 @@ class Arima final : public Model {
       x.push_back(mean);
       mean += fit_.mean;
       if (terms_.empty()) mean -= last_[newest_];
-      for (const Term& term : terms_) {
+      for (const Step& term : terms_) {
         mean += term.weight * (term.lag <= h ? change[h - term.lag] : before(term.lag - h));
       }
       change.push_back(mean);
@@ -183,7 +183,7 @@ class Arima final : public Model {
         weight += arma_.ar[k - 1] * arma[j - k];
       }
       arma.push_back(weight);
-      for (const Term& term : terms_) {
+      for (const Step& term : terms_) {
         if (term.lag <= j) weight += term.weight * psi[j - term.lag];
       }
       psi.push_back(weight);
@@ -194,7 +194,7 @@ class Arima final : public Model {
   ArimaFit fit_;
   Limits limits_;
   Arma arma_;
-  std::vector<Term> terms_;
+  std::vector<Step> terms_;
   ArmaGains first_gains_;
   ArmaGains gains_;
   std::vector<double> state_;

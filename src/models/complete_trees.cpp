@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <format>
 #include <limits>
 #include <utility>
+
+#include "base/format.h"
 
 namespace ara::models {
 namespace {
@@ -107,7 +108,7 @@ Result<CompleteTrees> CompleteTrees::make(std::span<const TreeNode> nodes,
     made.begin_.push_back(static_cast<std::uint32_t>(made.thresholds_.size()));
   }
   if (most > std::numeric_limits<std::uint16_t>::max()) {
-    return fail(Code::corrupt, std::format("trees: {} thresholds of one feature, more than {}",
+    return fail(Code::corrupt, ara::format("trees: {} thresholds of one feature, more than {}",
                                            most, std::numeric_limits<std::uint16_t>::max()));
   }
   if (most <= kFull && 2 * features <= kFull + 1) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "models/logistic.h"
 #include "models/quasi_newton.h"
 #include "models/seasonality.h"
 
@@ -26,13 +27,6 @@ constexpr double kUndamped = 2;
 /// A spread smaller than this part of the mean leaves no difference between relative and other
 /// errors but rounding.
 constexpr double kLeastSpread = 1e-6;
-
-double logistic(double x) {
-  return 1 / (1 + std::exp(-x));
-}
-double logit(double p) {
-  return std::log(p / (1 - p));
-}
 
 double rms_difference(std::span<const double> values, std::size_t lag) {
   double squares = 0;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "models/bfgs.h"
+#include "models/logistic.h"
 #include "models/student_t.h"
 
 namespace ara::models {
@@ -25,13 +26,6 @@ constexpr double kLeastVariance = 1e-4;  ///< of the long-run variance, as a par
 /// Terms multiplied before one logarithm: with returns of unit variance each factor lies within
 /// 1e-9 to 1e9, so sixteen stay within the range of a double.
 constexpr std::size_t kBlock = 16;
-
-double logistic(double x) {
-  return 1 / (1 + std::exp(-x));
-}
-double logit(double p) {
-  return std::log(p / (1 - p));
-}
 
 /// log of the density's constant, log Gamma((nu+1)/2) - log Gamma(nu/2) - log(pi (nu-2)) / 2.
 double log_constant(double nu) {
@@ -242,11 +236,11 @@ GarchT maximise(std::span<const double> returns, double mean, Leverage leverage)
     const Six row = times(first.products, start.jacobian[i]);
     for (std::size_t j = 0; j < kParameters; ++j) information[i][j] = dot(row, start.jacobian[j]);
   }
-  constexpr double kTolerance = 1e-4;  // in log-likelihood, where one is a standard error
+  constexpr double kCloseEnough = 1e-4;  // in log-likelihood, where one is a standard error
   constexpr int kMostEvaluations = 80;
   const auto found =
       minimise(point_of(points[best], start, first), inverse_with_ridge(information, 0.05),
-               kTolerance, kMostEvaluations, [&](const Six& at) {
+               kCloseEnough, kMostEvaluations, [&](const Six& at) {
                  const Transformed there = transform(at, mean, leverage);
                  return point_of(at, there, score<false>(there.model, returns, mean));
                });

@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <format>
 
+#include "base/format.h"
 #include "models/anchors.h"
 #include "models/fits.h"
 #include "models/tree_state.h"
@@ -211,14 +211,14 @@ class Gbm final : public Model {
 
 Result<void> check_gbm(const Trees& trees) {
   if (trees.features() != TreeState::kInputs || trees.outputs() != kTreeLevels.size()) {
-    return invalid("trees", std::format("{} inputs, {} outputs", trees.features(), trees.outputs()),
-                   std::format("trees trained for gbm: {} inputs, {} outputs", TreeState::kInputs,
+    return invalid("trees", ara::format("{} inputs, {} outputs", trees.features(), trees.outputs()),
+                   ara::format("trees trained for gbm: {} inputs, {} outputs", TreeState::kInputs,
                                kTreeLevels.size()));
   }
   const auto note = trees.notes().find(kGbmNote);
   if (note == trees.notes().end() || note->second != kGbmVersion) {
     return invalid("trees", note == trees.notes().end() ? "no version" : note->second,
-                   std::format("trees trained for version {} of gbm's inputs", kGbmVersion));
+                   ara::format("trees trained for version {} of gbm's inputs", kGbmVersion));
   }
   return {};
 }

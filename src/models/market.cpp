@@ -9,10 +9,10 @@
 namespace ara::models {
 namespace {
 
-constexpr double kWarmUp = 64;    ///< bars before a series counts
-constexpr double kMemory = 1000;  ///< bars of the slow average: about four years
-constexpr double kMost = 30;      ///< times its usual volatility: more is an error in the data
-constexpr double kLeast = 1e-3;   ///< of the mean, where a whole market stands still
+constexpr double kWarmUp = 64;         ///< bars before a series counts
+constexpr double kMemory = 1000;       ///< bars of the slow average: about four years
+constexpr double kMostTimes = 30;      ///< times its usual volatility: more is an error in the data
+constexpr double kLeastOfMean = 1e-3;  ///< of the mean, where a whole market stands still
 
 struct Relative {
   domain::Time time;
@@ -28,8 +28,8 @@ void append_relative(std::span<const domain::Bar> bars, std::vector<Relative>& a
     if (!std::isfinite(value)) continue;
     if (std::isfinite(last)) {
       const double now = std::sqrt(range_variance(bar, value - last, scale));
-      if (seen >= kWarmUp && slow > 0) all.push_back({bar.time, std::min(kMost, now / slow)});
-      const double taken = seen >= kWarmUp && slow > 0 ? std::min(kMost * slow, now) : now;
+      if (seen >= kWarmUp && slow > 0) all.push_back({bar.time, std::min(kMostTimes, now / slow)});
+      const double taken = seen >= kWarmUp && slow > 0 ? std::min(kMostTimes * slow, now) : now;
       seen += 1;
       slow += (taken - slow) / std::min(seen, kMemory);
     }
@@ -52,7 +52,7 @@ std::vector<MarketPoint> market_factor(std::span<const std::span<const domain::B
       sum += all[i].ratio;
       count += 1;
     }
-    factor.push_back({time, 2 * std::log(std::max(kLeast, sum / count))});
+    factor.push_back({time, 2 * std::log(std::max(kLeastOfMean, sum / count))});
   }
   return factor;
 }

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <format>
+
+#include "base/format.h"
 
 namespace ara::models {
 namespace {
@@ -14,7 +15,7 @@ bool has_value(const domain::Bar& bar, double value) {
 
 std::unexpected<Error> no_value(const domain::Bar& bar, domain::Scale scale) {
   return invalid(
-      "close", std::format("{}", domain::value_close(bar)),
+      "close", ara::format("{}", domain::value_close(bar)),
       scale == domain::Scale::log
           ? "a finite close above 0 and at most 1e100 (the series is modelled by logarithms)"
           : "a finite close of size at most 1e100");
@@ -53,15 +54,15 @@ std::vector<Path> Model::members(int horizon) const {
 Result<std::unique_ptr<Model>> fit(const ModelRow& row, std::span<const domain::Bar> bars,
                                    const Setting& setting, std::span<const double> market) {
   if (bars.size() < row.min_bars) {
-    return invalid("bars", std::format("{}", bars.size()),
-                   std::format("at least {} bars for {}", row.min_bars, row.name));
+    return invalid("bars", ara::format("{}", bars.size()),
+                   ara::format("at least {} bars for {}", row.min_bars, row.name));
   }
   if (row.needs_trees && !setting.trees) {
-    return invalid("trees", "none", std::format("an ensemble trained for {}", row.name));
+    return invalid("trees", "none", ara::format("an ensemble trained for {}", row.name));
   }
   if (!market.empty() && market.size() != bars.size()) {
-    return invalid("market", std::format("{} values", market.size()),
-                   std::format("one value for each of the {} bars, or none", bars.size()));
+    return invalid("market", ara::format("{} values", market.size()),
+                   ara::format("one value for each of the {} bars, or none", bars.size()));
   }
   std::vector<double> values;
   values.reserve(bars.size());
@@ -69,7 +70,7 @@ Result<std::unique_ptr<Model>> fit(const ModelRow& row, std::span<const domain::
     values.push_back(value_of(bars[i], setting.scale));
     if (!has_value(bars[i], values.back())) return no_value(bars[i], setting.scale);
     if (i > 0 && bars[i].time <= bars[i - 1].time) {
-      return invalid("time", std::format("{:%F}", bars[i].time),
+      return invalid("time", ara::format("{:%F}", bars[i].time),
                      "bars oldest first, no time twice");
     }
   }

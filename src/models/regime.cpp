@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <format>
 #include <optional>
 
+#include "base/format.h"
 #include "models/range_variance.h"
 
 namespace ara::models {
@@ -91,8 +91,8 @@ void Regime::name_states() {
 
 Result<Regime> Regime::fit(const Sample& sample, domain::Scale scale) {
   if (sample.size() < kLeast) {
-    return invalid("bars", std::format("{}", sample.size()),
-                   std::format("at least {} bars for regimes", kLeast));
+    return invalid("bars", ara::format("{}", sample.size()),
+                   ara::format("at least {} bars for regimes", kLeast));
   }
   Regime regime(scale);
   regime.least_variance_ = kStill * mean_variance(sample, scale);

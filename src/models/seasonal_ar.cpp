@@ -5,12 +5,12 @@
 namespace ara::models {
 namespace {
 
-constexpr std::size_t kSeasons = 3;  ///< fewer seasons: of the differences from bar to bar
+constexpr std::size_t kFewest = 3;  ///< fewer seasons: of the differences from bar to bar
 
 }  // namespace
 
 Fitted fit_seasonal_ar(const ModelRow& row, const Sample& sample, const Setting& setting) {
-  const bool enough = sample.size() >= kSeasons * static_cast<std::size_t>(setting.season);
+  const bool enough = sample.size() >= kFewest * static_cast<std::size_t>(setting.season);
   return make_autoregression(row, sample, setting, enough ? setting.season : 1);
 }
 

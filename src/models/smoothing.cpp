@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstddef>
 
+#include "models/logistic.h"
+
 namespace ara::models {
 namespace {
 
@@ -13,13 +15,6 @@ constexpr double kHighest = 0.9999;
 constexpr std::size_t kLanes = 8;
 constexpr double kFaded = 1e-30;  ///< the first level no longer counts (and denormals are slow)
 using Lanes = std::array<double, kLanes>;
-
-double logit(double p) {
-  return std::log(p / (1 - p));
-}
-double logistic(double x) {
-  return 1 / (1 + std::exp(-x));
-}
 
 struct Profile {
   Lanes squares;  ///< the least sum of squares at each alpha

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "models/logistic.h"
 #include "models/quasi_newton.h"
 #include "models/ridge.h"
 #include "models/seasons.h"
@@ -19,10 +20,6 @@ constexpr double kMostGamma = 0.5;    ///< of all harmonics of a period together
 constexpr int kMostEvaluations = 40;  ///< each with a gradient where it moves
 constexpr double kTolerance = 0.02;   ///< of the log-likelihood
 constexpr double kDifference = 1e-4;  ///< of the gradient by differences
-
-double logistic(double x) {
-  return 1 / (1 + std::exp(-x));
-}
 
 /// The harmonics 1 .. `most` of a period of `length` bars, without those of length / `but`.
 TbatsParameters::Period harmonics_of(int length, int most, int but) {

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <format>
 #include <limits>
 #include <optional>
 
+#include "base/format.h"
 #include "base/text.h"
 #include "models/trees.h"
 
@@ -27,25 +27,25 @@ struct Wrong {
 
 element at(element parent, std::string_view name) {
   element found;
-  if (parent[name].get(found) != simdjson::SUCCESS) wrong(std::format("no {}", name));
+  if (parent[name].get(found) != simdjson::SUCCESS) wrong(ara::format("no {}", name));
   return found;
 }
 
 std::string_view text_at(element parent, std::string_view name) {
   std::string_view text;
-  if (at(parent, name).get(text) != simdjson::SUCCESS) wrong(std::format("{} is no text", name));
+  if (at(parent, name).get(text) != simdjson::SUCCESS) wrong(ara::format("{} is no text", name));
   return text;
 }
 
 array array_at(element parent, std::string_view name) {
   array values;
-  if (at(parent, name).get(values) != simdjson::SUCCESS) wrong(std::format("{} is no list", name));
+  if (at(parent, name).get(values) != simdjson::SUCCESS) wrong(ara::format("{} is no list", name));
   return values;
 }
 
 float to_float(double value, std::string_view name) {
   if (!(std::abs(value) <= double{std::numeric_limits<float>::max()})) {
-    wrong(std::format("{} {} is beyond single precision", name, value));
+    wrong(ara::format("{} {} is beyond single precision", name, value));
   }
   return static_cast<float>(value);
 }
@@ -56,14 +56,14 @@ double number_at(element parent, std::string_view name, double least, double mos
   if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
   const auto value = parse_double(text);
   if (!value || !(*value >= least && *value <= most)) {
-    wrong(std::format("{} is {}, not a number from {} to {}", name, printable(text), least, most));
+    wrong(ara::format("{} is {}, not a number from {} to {}", name, printable(text), least, most));
   }
   return *value;
 }
 
 std::size_t count_at(element parent, std::string_view name, std::size_t most) {
   const double value = number_at(parent, name, 0, static_cast<double>(most));
-  if (value != std::floor(value)) wrong(std::format("{} is not whole", name));
+  if (value != std::floor(value)) wrong(ara::format("{} is not whole", name));
   return static_cast<std::size_t>(value);
 }
 
@@ -73,11 +73,11 @@ void each_of(element tree, std::string_view name, std::vector<TreeNode>& nodes, 
   std::size_t i = from;
   for (const element one : array_at(tree, name)) {
     T value{};
-    if (i == nodes.size()) wrong(std::format("more {} than nodes", name));
-    if (one.get(value) != simdjson::SUCCESS) wrong(std::format("a value of {} is wrong", name));
+    if (i == nodes.size()) wrong(ara::format("more {} than nodes", name));
+    if (one.get(value) != simdjson::SUCCESS) wrong(ara::format("a value of {} is wrong", name));
     take(nodes[i++], value);
   }
-  if (i != nodes.size()) wrong(std::format("fewer {} than nodes", name));
+  if (i != nodes.size()) wrong(ara::format("fewer {} than nodes", name));
 }
 
 }  // namespace
@@ -88,12 +88,12 @@ class TreesReader {
     simdjson::dom::parser parser;
     element root;
     if (const auto error = parser.parse(json.data(), json.size()).get(root)) {
-      wrong(std::format("not JSON: {}", simdjson::error_message(error)));
+      wrong(ara::format("not JSON: {}", simdjson::error_message(error)));
     }
     const element learner = at(root, "learner");
     const std::string_view objective = text_at(at(learner, "objective"), "name");
     if (objective != "reg:quantileerror" && objective != "reg:squarederror") {
-      wrong(std::format("the objective is {}, not reg:quantileerror or reg:squarederror",
+      wrong(ara::format("the objective is {}, not reg:quantileerror or reg:squarederror",
                         printable(objective)));
     }
     read_shape(at(learner, "learner_model_param"));
@@ -176,7 +176,7 @@ class TreesReader {
   /// A path that comes back to a node it passed grows without end, so depth bounds that too.
   void follow(std::span<const TreeNode> tree, std::size_t node, int depth) {
     if (depth > Trees::kMaxDepth) {
-      wrong(std::format("a tree deeper than {}", Trees::kMaxDepth));
+      wrong(ara::format("a tree deeper than {}", Trees::kMaxDepth));
     }
     depth_ = std::max(depth_, depth);
     if (tree[node].is_leaf()) return;

@@ -7,11 +7,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <format>
 #include <set>
 #include <toml++/toml.hpp>
 #include <utility>
 
+#include "base/format.h"
 #include "base/text.h"
 #include "domain/forecast.h"
 #include "features/features.h"
@@ -50,7 +50,7 @@ class Reader {
 
   std::size_t count(std::string_view key, std::optional<std::size_t> otherwise, std::size_t least,
                     std::size_t most) {
-    const std::string allowed = std::format("an integer from {} to {}", least, most);
+    const std::string allowed = ara::format("an integer from {} to {}", least, most);
     const toml::node* node = find(key);
     if (node == nullptr) return absent(key, otherwise, allowed);
     const auto* value = node->as_integer();
@@ -119,7 +119,7 @@ class Reader {
   Reader table(std::string_view key) {
     const toml::node* node = find(key);
     const toml::table* inner = node == nullptr ? nullptr : node->as_table();
-    if (inner == nullptr) refuse(key, "", std::format("a table, [{}]", key));
+    if (inner == nullptr) refuse(key, "", ara::format("a table, [{}]", key));
     return {inner, std::string(key) + "."};
   }
 
@@ -158,7 +158,7 @@ class Reader {
   static std::string written(const toml::node& node) {
     if (const auto text = node.value<std::string>()) return *text;
     if (const auto* integer = node.as_integer()) return std::to_string(integer->get());
-    if (const auto number = node.value<double>()) return std::format("{}", *number);
+    if (const auto number = node.value<double>()) return ara::format("{}", *number);
     return node.is_array() ? "[…]" : "…";
   }
 
@@ -208,8 +208,8 @@ std::vector<float> for_columns(Reader& reader, std::string_view key, std::size_t
   }
   if (given.size() == 1) given.assign(columns, given.front());
   if (given.size() != columns) {
-    reader.refuse(key, std::format("{} numbers", given.size()),
-                  std::format("one number, or one for each of the {} columns", columns));
+    reader.refuse(key, ara::format("{} numbers", given.size()),
+                  ara::format("one number, or one for each of the {} columns", columns));
   }
   if (positive && std::ranges::any_of(given, [](double sd) { return !(sd > 0); })) {
     reader.refuse(key, "", "numbers above 0");
@@ -227,7 +227,7 @@ Manifest::Input read_input(Reader& reader) {
   read_features(reader, input);
   if (input.size() > Manifest::kMostInput) {
     reader.refuse("window", std::to_string(input.window),
-                  std::format("at most {} numbers in all", Manifest::kMostInput));
+                  ara::format("at most {} numbers in all", Manifest::kMostInput));
   }
   input.standardise = reader.choice<Standardise>("standardise", kStandardise, Standardise::none);
   if (!changes && input.standardise == Standardise::deviation) {
@@ -248,7 +248,7 @@ Manifest::Output read_output(Reader& reader) {
   const bool ascending = std::ranges::adjacent_find(levels, std::greater_equal<>()) == levels.end();
   if (levels.size() < 3 || levels.size() > 99 || !ascending || !(levels.front() > 0) ||
       !(levels.back() < 1) || !(levels.front() < 0.5) || !(levels.back() > 0.5)) {
-    reader.refuse("levels", std::format("{} numbers", levels.size()),
+    reader.refuse("levels", ara::format("{} numbers", levels.size()),
                   "3 to 99 numbers between 0 and 1, ascending, on both sides of 0.5");
   }
   output.scale = reader.choice<OutputScale>("scale", kScales, OutputScale::change);
@@ -260,7 +260,7 @@ Manifest::Output read_output(Reader& reader) {
 Result<Manifest> parse_manifest(std::string_view text, std::string_view path) {
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
-    return fail(Code::invalid, std::format("{}:{}: {}", path, parsed.error().source().begin.line,
+    return fail(Code::invalid, ara::format("{}:{}: {}", path, parsed.error().source().begin.line,
                                            printable(parsed.error().description(), 200)));
   }
   Reader reader(&parsed.table(), "");
@@ -286,7 +286,7 @@ Result<Manifest> parse_manifest(std::string_view text, std::string_view path) {
   manifest.output = read_output(output);
   for (Reader* part : {&reader, &input, &output}) {
     if (auto error = part->error()) {
-      error->message = std::format("{}: {}", path, error->message);
+      error->message = ara::format("{}: {}", path, error->message);
       return std::unexpected(std::move(*error));
     }
   }

@@ -3,10 +3,11 @@
 #include <dlfcn.h>
 #include <onnxruntime_c_api.h>
 
-#include <format>
 #include <iostream>
 #include <streambuf>
 #include <type_traits>
+
+#include "base/format.h"
 
 namespace ara::onnx {
 namespace {
@@ -73,7 +74,7 @@ Result<Runtime> open_library() {
   void* library = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     return fail(Code::unavailable,
-                std::format("users' models need ONNX Runtime 1.21, which could not be loaded ({}); "
+                ara::format("users' models need ONNX Runtime 1.21, which could not be loaded ({}); "
                             "Debian has it in the package libonnxruntime1.21",
                             dlerror()));
   }
@@ -82,7 +83,7 @@ Result<Runtime> open_library() {
   if (base != nullptr) runtime.api = base()->GetApi(ORT_API_VERSION);
   if (runtime.api == nullptr) {
     return fail(Code::unavailable,
-                std::format("{} does not have version {} of its API", kLibrary, ORT_API_VERSION));
+                ara::format("{} does not have version {} of its API", kLibrary, ORT_API_VERSION));
   }
   // Only what is fatal is logged: errors come back as values.
   const auto made = check(

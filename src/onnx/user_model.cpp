@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <format>
 #include <fstream>
 #include <sstream>
 
+#include "base/format.h"
 #include "features/features.h"
 #include "onnx/fit.h"
 
@@ -20,15 +20,15 @@ Result<std::string> read(const std::filesystem::path& path, std::string_view wha
   const auto size = std::filesystem::file_size(path, error);
   if (error) {
     return fail(Code::not_found,
-                std::format("{} {} cannot be read: {}", what, path.string(), error.message()));
+                ara::format("{} {} cannot be read: {}", what, path.string(), error.message()));
   }
   if (size > kMostBytes) {
-    return fail(Code::too_large, std::format("{} {} is larger than 1 GiB", what, path.string()));
+    return fail(Code::too_large, ara::format("{} {} is larger than 1 GiB", what, path.string()));
   }
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   text << file.rdbuf();
-  if (!file) return fail(Code::io, std::format("{} {} cannot be read", what, path.string()));
+  if (!file) return fail(Code::io, ara::format("{} {} cannot be read", what, path.string()));
   return std::move(text).str();
 }
 
@@ -39,10 +39,10 @@ Result<Tensor> chosen(const std::vector<Tensor>& all, const std::string& name,
   for (const Tensor& tensor : all) names += (names.empty() ? "" : ", ") + tensor.name;
   const auto found = std::ranges::find(all, name, &Tensor::name);
   if (name.empty() && all.size() != 1) {
-    return invalid(std::format("{}.name", field), name, "one of the graph's: " + names);
+    return invalid(ara::format("{}.name", field), name, "one of the graph's: " + names);
   }
   if (!name.empty() && found == all.end()) {
-    return invalid(std::format("{}.name", field), name, "one of the graph's: " + names);
+    return invalid(ara::format("{}.name", field), name, "one of the graph's: " + names);
   }
   const Tensor& tensor = name.empty() ? all.front() : *found;
   if (!tensor.is_float) {
@@ -70,7 +70,7 @@ Result<std::vector<std::int64_t>> resolved(const Tensor& tensor, std::size_t siz
                     (open == 0 ? known == wanted : open == 1 && wanted % known == 0);
   if (!fits) {
     return invalid("input", to_string(tensor.shape),
-                   std::format("a graph whose input {} has 1 in front and takes the {} numbers of "
+                   ara::format("a graph whose input {} has 1 in front and takes the {} numbers of "
                                "the manifest",
                                tensor.name, size));
   }
@@ -116,8 +116,8 @@ Result<std::vector<float>> UserModel::run(std::span<const float> input) const {
   const auto steps = static_cast<std::size_t>(manifest_.horizon);
   const std::size_t wanted = steps * manifest_.output.levels.size();
   if (values->size() != wanted) {
-    return invalid("output", std::format("{} numbers", values->size()),
-                   std::format("{} numbers of output {}: {} levels of {} sessions", wanted,
+    return invalid("output", ara::format("{} numbers", values->size()),
+                   ara::format("{} numbers of output {}: {} levels of {} sessions", wanted,
                                output_.name, manifest_.output.levels.size(), steps));
   }
   return values;
@@ -127,7 +127,7 @@ Result<std::vector<float>> UserModel::answer(std::span<const float> input) const
   auto values = run(input);
   if (!values) return values;
   for (const float value : *values) {
-    if (!std::isfinite(value)) return invalid("output", std::format("{}", value), "finite numbers");
+    if (!std::isfinite(value)) return invalid("output", ara::format("{}", value), "finite numbers");
   }
   return values;
 }
@@ -137,7 +137,7 @@ Result<std::shared_ptr<const UserModel>> load(std::string_view manifest, std::st
   auto parsed = parse_manifest(manifest, path);
   if (!parsed) return std::unexpected(parsed.error());
   const auto explained = [&](Error error) {
-    error.message = std::format("{}: {}", path, error.message);
+    error.message = ara::format("{}: {}", path, error.message);
     return std::unexpected(std::move(error));
   };
   auto session = Session::open(graph);
@@ -147,7 +147,7 @@ Result<std::shared_ptr<const UserModel>> load(std::string_view manifest, std::st
   auto output = chosen(session->outputs(), parsed->output.name, "output");
   if (!output) return explained(output.error());
   if (session->inputs().size() != 1) {
-    return explained(invalid("input", std::format("{} inputs", session->inputs().size()),
+    return explained(invalid("input", ara::format("{} inputs", session->inputs().size()),
                              "a graph with one input")
                          .error());
   }

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <format>
 #include <utility>
 
+#include "base/format.h"
 #include "portfolio/quadratic.h"
 
 namespace ara::portfolio {
@@ -15,8 +15,8 @@ constexpr double kZero = 1e-10;  ///< weights this small are rounding
 
 Result<void> within(std::string_view field, double value, double least, double most) {
   if (std::isfinite(value) && value >= least && value <= most) return {};
-  return invalid(std::format("constraints.{}", field), std::format("{}", value),
-                 std::format("a number from {} to {}", least, most));
+  return invalid(ara::format("constraints.{}", field), ara::format("{}", value),
+                 ara::format("a number from {} to {}", least, most));
 }
 
 }  // namespace
@@ -35,11 +35,11 @@ Result<Region> Region::make(std::span<const std::string> assets, const Constrain
     const std::string& asset = assets[static_cast<std::size_t>(i)];
     const auto at_least = [&](std::string_view name, double limit) {
       region.rows_.push_back(
-          {one, limit, std::string(name), std::format("at least {}", limit), asset});
+          {one, limit, std::string(name), ara::format("at least {}", limit), asset});
     };
     const auto at_most = [&](std::string_view name, double limit) {
       region.rows_.push_back(
-          {-one, -limit, std::string(name), std::format("at most {}", limit), asset});
+          {-one, -limit, std::string(name), ara::format("at most {}", limit), asset});
     };
     at_least("min_weight", given.min_weight);
     at_most("max_weight", given.max_weight);
@@ -52,7 +52,7 @@ Result<Region> Region::make(std::span<const std::string> assets, const Constrain
     for (const std::size_t member : group.members) sum(static_cast<Eigen::Index>(member)) = -1;
     if (sum.isZero()) continue;
     region.rows_.push_back(
-        {sum, -group.limit, group.name, std::format("at most {}", group.limit), {}});
+        {sum, -group.limit, group.name, ara::format("at most {}", group.limit), {}});
   }
   return region;
 }

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <format>
+
+#include "base/format.h"
 
 namespace ara::portfolio {
 namespace {
@@ -112,8 +113,8 @@ Result<History> align(std::span<const Series> series, domain::Date from) {
     before = std::move(now);
   }
   if (history.dates.size() < History::kLeast) {
-    return invalid("period", std::format("{} sessions in common", history.dates.size()),
-                   std::format("a period in which all assets have at least {} sessions in common",
+    return invalid("period", ara::format("{} sessions in common", history.dates.size()),
+                   ara::format("a period in which all assets have at least {} sessions in common",
                                History::kLeast));
   }
   using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;

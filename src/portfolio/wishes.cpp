@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <format>
 
+#include "base/format.h"
 #include "base/text.h"
 
 namespace ara::portfolio {
@@ -12,7 +12,7 @@ namespace {
 constexpr double kSumTolerance = 0.01;
 
 std::string field_of(std::string_view field, std::string_view name) {
-  return std::format("{}.{}", field, name);
+  return ara::format("{}.{}", field, name);
 }
 
 /// The place of a symbol among the assets.
@@ -27,7 +27,7 @@ Result<std::size_t> place_of(const History& history, std::string_view symbol,
 
 Result<void> check_limit(const std::string& field, double limit) {
   if (limit >= 0 && limit <= 2) return {};
-  return invalid(field, std::format("{}", limit), "a number from 0 to 2");
+  return invalid(field, ara::format("{}", limit), "a number from 0 to 2");
 }
 
 Result<void> add_sectors(const Wishes& wishes, const History& history, Constraints& into) {
@@ -82,7 +82,7 @@ Result<BySymbol> partial_weights(std::string_view field,
                                  std::span<const std::pair<std::string, double>> given) {
   auto weights = by_symbol(field, given, -1, 2);
   if (weights && sum_of(*weights) > 1 + kSumTolerance) {
-    return invalid(field, std::format("a sum of {}", sum_of(*weights)),
+    return invalid(field, ara::format("a sum of {}", sum_of(*weights)),
                    "weights that sum to at most 1, within 0.01; what is left is cash");
   }
   return weights;
@@ -101,8 +101,8 @@ Result<BySymbol> by_symbol(std::string_view field,
       return std::unexpected(std::move(symbol.error()));
     }
     if (!(value >= least && value <= most)) {
-      return invalid(field_of(field, name), std::format("{}", value),
-                     std::format("a number from {} to {}", least, most));
+      return invalid(field_of(field, name), ara::format("{}", value),
+                     ara::format("a number from {} to {}", least, most));
     }
     if (value_of(all, symbol->text())) {
       return invalid(field_of(field, name), name, "each symbol once");
@@ -132,7 +132,7 @@ Result<Vector> weights_of(std::string_view field, const BySymbol& given, const H
     }
   }
   if (std::abs(weights.sum() - 1) > kSumTolerance) {
-    return invalid(field, std::format("a sum of {}", weights.sum()),
+    return invalid(field, ara::format("a sum of {}", weights.sum()),
                    "weights that sum to 1, within 0.01");
   }
   return weights / weights.sum();

@@ -9,7 +9,8 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <format>
+
+#include "base/format.h"
 
 namespace ara::registry {
 namespace {
@@ -33,7 +34,7 @@ class Descriptor {
 std::unexpected<Error> failed(std::string_view doing, const std::string& path) {
   const int reason = errno;
   return fail(reason == ENOENT ? Code::not_found : Code::io,
-              std::format("Cannot {} {}: {}", doing, printable(path, 200), std::strerror(reason)));
+              ara::format("Cannot {} {}: {}", doing, printable(path, 200), std::strerror(reason)));
 }
 
 Result<void> write_all(int fd, std::string_view bytes, const std::string& path) {
@@ -84,11 +85,11 @@ Result<std::string> Artefacts::put(std::string_view bytes) const {
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
   if (error) {
-    return fail(Code::io, std::format("Cannot make the folder {}: {}", printable(folder_, 200),
+    return fail(Code::io, ara::format("Cannot make the folder {}: {}", printable(folder_, 200),
                                       error.message()));
   }
   static std::atomic<unsigned> count = 0;
-  const std::string part = std::format("{}.part.{}.{}", path(name), getpid(), ++count);
+  const std::string part = ara::format("{}.part.{}.{}", path(name), getpid(), ++count);
   auto done = write_file(part, bytes).and_then([&]() -> Result<void> {
     if (rename(part.c_str(), path(name).c_str()) != 0) return failed("rename", part);
     return sync_folder(folder_);
@@ -106,7 +107,7 @@ Result<std::shared_ptr<const MappedFile>> Artefacts::open(const std::string& nam
   if (!file) return file;
   if (to_hex(stable_hash128((*file)->bytes())) != name) {
     return fail(Code::corrupt,
-                std::format("{} is not what its name says: it was damaged or changed",
+                ara::format("{} is not what its name says: it was damaged or changed",
                             printable(path(name), 200)));
   }
   return file;

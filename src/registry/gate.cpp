@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <format>
 #include <map>
 #include <numeric>
 
+#include "base/format.h"
 #include "evaluation/panel.h"
 
 namespace ara::registry {
@@ -55,14 +55,14 @@ bool surely_below(std::span<const double> values, double limit, int horizon) {
 Check check_dates(std::span<const double> any) {
   const auto count = static_cast<double>(any.size());
   return {"dates", count, static_cast<double>(kLeastDates), any.size() >= kLeastDates,
-          std::format("it was judged on {} dates, and needs {}", any.size(), kLeastDates)};
+          ara::format("it was judged on {} dates, and needs {}", any.size(), kLeastDates)};
 }
 
 Check check_finite(std::span<const Evidence> evidence) {
   std::size_t bad = 0;
   for (const Evidence& symbol : evidence) bad += symbol.shape.not_finite;
   return {"finite", static_cast<double>(bad), 0, bad == 0,
-          std::format("{} of its forecasts are not finite", bad)};
+          ara::format("{} of its forecasts are not finite", bad)};
 }
 
 /// Of the origins that have one before.
@@ -76,7 +76,7 @@ Check check_moves(std::span<const Evidence> evidence) {
   }
   const double share = count > 0 ? moved / count : 0;
   return {"moves", share, kLeastMoved, share >= kLeastMoved,
-          std::format("it is constant: {:.1f} % of its forecasts differ from the one a session "
+          ara::format("it is constant: {:.1f} % of its forecasts differ from the one a session "
                       "before, and {:.1f} % should",
                       100 * share, 100 * kLeastMoved)};
 }
@@ -84,7 +84,7 @@ Check check_moves(std::span<const Evidence> evidence) {
 Check check_width(std::span<const double> log_width) {
   const double width = std::exp(mean_of(log_width));
   return {"width", width, kMostWidth, width <= kMostWidth,
-          std::format("it explodes: its 90 % intervals are {:.1f} times as wide as the changes of "
+          ara::format("it explodes: its 90 % intervals are {:.1f} times as wide as the changes of "
                       "the 250 sessions before, and {} times is the most",
                       width, kMostWidth)};
 }
@@ -95,7 +95,7 @@ Check check_widest(std::span<const Evidence> evidence) {
     for (const double width : symbol.shape.log_width) widest = std::max(widest, std::exp(width));
   }
   return {"widest", widest, kMostWidest, widest <= kMostWidest,
-          std::format("it explodes: a 90 % interval was {:.1f} times as wide as the changes of the "
+          ara::format("it explodes: a 90 % interval was {:.1f} times as wide as the changes of the "
                       "250 sessions before, and {} times is the most",
                       widest, kMostWidest)};
 }
@@ -105,7 +105,7 @@ Check check_sides(std::span<const double> below, int horizon) {
   const bool failed = surely_above(below, 0.5 + kMostOneSided, horizon) ||
                       surely_below(below, 0.5 - kMostOneSided, horizon);
   return {"one_sided", share, kMostOneSided, !failed,
-          std::format("it is one-sided: {:.1f} % of the outcomes lay below its median, and 50 % "
+          ara::format("it is one-sided: {:.1f} % of the outcomes lay below its median, and 50 % "
                       "should, give or take {:.0f} and noise",
                       100 * share, 100 * kMostOneSided)};
 }
@@ -114,7 +114,7 @@ Check check_sides(std::span<const double> below, int horizon) {
 Check check_direction(std::span<const double> right, int horizon) {
   const double balance = mean_of(right);
   return {"direction", balance, 0, !surely_below(right, 0, horizon),
-          std::format("its directions are the wrong way round: {:.1f} % were right",
+          ara::format("its directions are the wrong way round: {:.1f} % were right",
                       50 * (1 + balance))};
 }
 
@@ -128,8 +128,8 @@ Check check_coverage(std::span<const Evidence> evidence, std::size_t level, int 
   const bool failed = surely_above(within, nominal + slack, horizon) ||
                       surely_below(within, nominal - slack, horizon);
   return {
-      std::format("coverage_{}", kCoverages[level]), coverage, slack, !failed,
-      std::format("it is miscalibrated: its {} % intervals held {:.1f} % of the outcomes, which "
+      ara::format("coverage_{}", kCoverages[level]), coverage, slack, !failed,
+      ara::format("it is miscalibrated: its {} % intervals held {:.1f} % of the outcomes, which "
                   "is off by more than {:.1f} points and noise",
                   kCoverages[level], 100 * coverage, 100 * slack)};
 }
@@ -138,8 +138,8 @@ Check check_coverage(std::span<const Evidence> evidence, std::size_t level, int 
 Check check_crps(std::span<const double> differences, evaluation::Peer peer, int horizon) {
   const auto test = evaluation::diebold_mariano(differences, horizon);
   const std::string_view name = evaluation::kPeerNames[static_cast<std::size_t>(peer)];
-  return {std::format("crps_{}", name), test.statistic, -kSure, test.statistic >= -kSure,
-          std::format("its CRPS is {:.1f} % above that of {}, which noise does not explain "
+  return {ara::format("crps_{}", name), test.statistic, -kSure, test.statistic >= -kSure,
+          ara::format("its CRPS is {:.1f} % above that of {}, which noise does not explain "
                       "(Diebold-Mariano {:.1f})",
                       -100 * mean_of(differences), name, test.statistic)};
 }

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <format>
 #include <vector>
 
+#include "base/format.h"
 #include "models/gbm.h"
 
 namespace ara::registry {
@@ -30,7 +30,7 @@ std::vector<std::string> entries(const std::string& folder) {
 }
 
 std::string entry_of(std::string_view name, std::string_view artefact) {
-  return std::format("{}-{}", name, artefact.substr(0, kDigits));
+  return ara::format("{}-{}", name, artefact.substr(0, kDigits));
 }
 
 }  // namespace
@@ -50,7 +50,7 @@ Result<const onnx::UserModel*> Shelf::add(const std::string& manifest_path) {
   const onnx::UserModel& made = **model;
   const fs::path to = fs::path(folder_) / entry_of(made.name, to_hex(made.content()));
   // Whole or not at all: a folder beside it takes its name when both files are there.
-  const fs::path part = to.string() + std::format(".{}.part", getpid());
+  const fs::path part = to.string() + ara::format(".{}.part", getpid());
   std::error_code error;
   if (!fs::exists(to, error)) {
     const fs::path graph = fs::path(manifest_path).parent_path() / made.manifest().file;
@@ -62,7 +62,7 @@ Result<const onnx::UserModel*> Shelf::add(const std::string& manifest_path) {
     if (error) fs::remove_all(part, ignored);
     if (error && !fs::exists(to, ignored)) {
       return fail(Code::io,
-                  std::format("{} cannot be kept in {}: {}", made.name, folder_, error.message()));
+                  ara::format("{} cannot be kept in {}: {}", made.name, folder_, error.message()));
     }
   }
   return loaded((to / kManifest).string());
@@ -96,14 +96,14 @@ Result<Recipe> Shelf::find(std::string_view name, const std::string& artefact) c
     return recipe;
   }
   if (artefact.empty()) {
-    return fail(Code::unsupported, std::format("This program has no model '{}'", printable(name)));
+    return fail(Code::unsupported, ara::format("This program has no model '{}'", printable(name)));
   }
   const fs::path path = fs::path(folder_) / entry_of(name, artefact) / kManifest;
   const auto model = loaded(path.string());
   if (!model) return std::unexpected(model.error());
   if (to_hex((*model)->content()) != artefact) {
     return fail(Code::corrupt,
-                std::format("{} is not what it was when it was added: its content is "
+                ara::format("{} is not what it was when it was added: its content is "
                             "{}, not {}",
                             path.string(), to_hex((*model)->content()), artefact));
   }

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <format>
 #include <numeric>
 #include <optional>
 
+#include "base/format.h"
 #include "models/gbm.h"
 #include "models/market.h"
 #include "registry/market.h"
@@ -51,7 +51,7 @@ Result<std::vector<storage::SymbolRow>> sample(const Universe& universe,
     if (row.bars >= needed) rows.push_back(row);
   }
   if (rows.empty()) {
-    return fail(Code::not_found, std::format("There is no {} with at least {} bars to train on",
+    return fail(Code::not_found, ara::format("There is no {} with at least {} bars to train on",
                                              domain::describe(options.asset_type).name, needed));
   }
   return draw_symbols(std::move(rows), options.symbols, options.seed);
@@ -143,7 +143,7 @@ class Training {
         return std::unexpected(std::move(trained.error()));
       }
       trained_.notes.push_back(
-          trained ? std::format("The global trees learned from bars up to {}; all that is judged "
+          trained ? ara::format("The global trees learned from bars up to {}; all that is judged "
                                 "came later",
                                 domain::to_iso(first_origin_))
                   : "No global trees were trained: " + trained.error().message);
@@ -178,7 +178,7 @@ class Training {
     if (!champion_) return;
     auto recipe = options_.shelf->find(champion_->model, champion_->artefact);
     if (!recipe) {
-      trained_.notes.push_back(std::format("The champion {} cannot be judged: {}", champion_->id(),
+      trained_.notes.push_back(ara::format("The champion {} cannot be judged: {}", champion_->id(),
                                            recipe.error().message));
       return;
     }
@@ -187,7 +187,7 @@ class Training {
     stays_ = !until || *until > first_origin_;
     if (!stays_) return add(std::move(*recipe));
     trained_.notes.push_back(
-        std::format("The champion {} stays: its trees have seen sessions after {}, so none can be "
+        ara::format("The champion {} stays: its trees have seen sessions after {}, so none can be "
                     "compared with it on them; newer bars, or fewer origins, allow that",
                     champion_->id(), domain::to_iso(first_origin_)));
   }
@@ -247,7 +247,7 @@ class Training {
   Result<Evidence> walk(const Recipe& recipe, const Ground& ground) const {
     const int horizon = recipe.row->horizon.value_or(options_.band.last);
     if (horizon < options_.band.last) {
-      return fail(Code::invalid, std::format("it tells of {} sessions, and the band reaches to {}",
+      return fail(Code::invalid, ara::format("it tells of {} sessions, and the band reaches to {}",
                                              horizon, options_.band.last));
     }
     return ground.walk(*recipe.row, [&](models::Setting setting, domain::Time) {

@@ -6,10 +6,10 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
-#include <format>
 #include <memory>
 
 #include "base/find_named.h"
+#include "base/format.h"
 #include "base/hash.h"
 
 namespace ara::registry {
@@ -181,7 +181,7 @@ std::string to_document(const Version& version) {
   root.text("last", domain::to_iso(version.last));
   root.count("symbols", version.symbols);
   root.count("bars", version.bars);
-  root.text("content", std::format("{:016x}", version.content));
+  root.text("content", ara::format("{:016x}", version.content));
   root.count("seed", version.seed);
   root.text("command", version.command);
   root.text("artefact", version.artefact);

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <format>
 #include <iterator>
 #include <optional>
 
+#include "base/format.h"
 #include "domain/asset.h"
 
 namespace ara::serve {
@@ -16,30 +16,30 @@ using domain::Forecast;
 
 constexpr std::size_t kTop = 5;
 constexpr std::size_t kNamed = 3;  ///< in a sentence
-constexpr std::size_t kYear = 252;
+constexpr std::size_t kMoves = 252;
 
 std::string number(double x) {
-  return std::isfinite(x) ? std::format("{:.6g}", x) : "out of range";
+  return std::isfinite(x) ? ara::format("{:.6g}", x) : "out of range";
 }
 
 std::string percent(double share) {
-  return std::format("{:.0f} %", 100 * share);
+  return ara::format("{:.0f} %", 100 * share);
 }
 
 /// A change in words: of prices in percent, else in the unit of the series.
 std::string change_text(double change, domain::Scale scale) {
-  if (scale == domain::Scale::level) return std::format("{:+.4g}", change);
+  if (scale == domain::Scale::level) return ara::format("{:+.4g}", change);
   const double part = 100 * std::expm1(change);
-  return std::isfinite(part) ? std::format("{:+.3g} %", part) : "out of range";
+  return std::isfinite(part) ? ara::format("{:+.3g} %", part) : "out of range";
 }
 
 std::string sessions(std::size_t count) {
-  return std::format("{} session{}", count, count == 1 ? "" : "s");
+  return ara::format("{} session{}", count, count == 1 ? "" : "s");
 }
 
 /// Standard deviation of a session's change over the newest year, and its number of sessions.
 std::pair<double, std::size_t> year_of(std::span<const domain::Bar> bars, domain::Scale scale) {
-  const std::size_t n = std::min(kYear, bars.size() - 1);
+  const std::size_t n = std::min(kMoves, bars.size() - 1);
   const auto newest = bars.last(n + 1);
   double sum = 0, squares = 0;
   for (std::size_t i = 1; i <= n; ++i) {
@@ -60,7 +60,7 @@ std::vector<Factor> of_features(std::span<const models::Contribution> contributi
         {.name = std::string(feature),
          .value = value,
          .contribution = contribution,
-         .description = std::format("{} is {} and moves the next session's median by {}", feature,
+         .description = ara::format("{} is {} and moves the next session's median by {}", feature,
                                     std::isnan(value) ? "missing" : number(value),
                                     change_text(contribution, scale))});
   }
@@ -77,7 +77,7 @@ std::vector<Factor> of_members(const Forecast& forecast, std::span<const models:
         {.name = model,
          .value = weight,
          .contribution = weight * median,
-         .description = std::format("{} has {} of the weight; its own median is {} by {}", model,
+         .description = ara::format("{} has {} of the weight; its own median is {} by {}", model,
                                     percent(weight), change_text(median, forecast.scale),
                                     domain::to_iso(forecast.days.back().date))});
   }
@@ -89,7 +89,7 @@ class Sentences {
   template <class... Args>
   void add(std::format_string<Args...> format, Args&&... args) {
     if (!text_.empty()) text_ += ' ';
-    std::format_to(std::back_inserter(text_), format, std::forward<Args>(args)...);
+    text_ += ara::format(format, std::forward<Args>(args)...);
   }
   std::string take() && { return std::move(text_); }
 
@@ -121,7 +121,7 @@ void say_volatility(Sentences& out, const Forecast& forecast, std::span<const do
   if (!(behind > 0)) return;
   const bool log = forecast.scale == domain::Scale::log;
   const auto shown = [&](double volatility) {
-    return log ? std::format("{:.3g} %", 100 * volatility * root) : number(volatility * root);
+    return log ? ara::format("{:.3g} %", 100 * volatility * root) : number(volatility * root);
   };
   out.add("The forecast's volatility is {} a year, {:.2f} times the {} of the last {}.",
           shown(ahead), ahead / behind, shown(behind), sessions(count));
@@ -133,7 +133,7 @@ void say_weights(Sentences& out, std::vector<domain::Component> components) {
   for (const auto& [model, weight] :
        std::span(components).first(std::min(kNamed, components.size()))) {
     if (!(weight > 0)) break;
-    list += std::format("{}{} ({})", list.empty() ? "" : ", ", model, percent(weight));
+    list += ara::format("{}{} ({})", list.empty() ? "" : ", ", model, percent(weight));
   }
   if (!list.empty()) out.add("Models by weight: {}.", list);
 }
@@ -141,7 +141,7 @@ void say_weights(Sentences& out, std::vector<domain::Component> components) {
 void say_features(Sentences& out, domain::Scale scale, std::span<const Factor> factors) {
   std::string list;
   for (const Factor& factor : factors.first(std::min(kNamed, factors.size()))) {
-    list += std::format("{}{} ({})", list.empty() ? "" : ", ", factor.name,
+    list += ara::format("{}{} ({})", list.empty() ? "" : ", ", factor.name,
                         change_text(factor.contribution, scale));
   }
   out.add("What moves the next session's median most: {}.", list);

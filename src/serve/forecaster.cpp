@@ -1,9 +1,9 @@
 #include "serve/forecaster.h"
 
 #include <cmath>
-#include <format>
 #include <vector>
 
+#include "base/format.h"
 #include "domain/calendar.h"
 #include "models/model.h"
 #include "models/premium.h"
@@ -50,7 +50,7 @@ void add_insight(domain::Forecast& forecast, const domain::Series& series,
 /// The model, and the program and history that it runs with; ready-made for rows of the catalog.
 std::string program_version(const models::ModelRow& row) {
   const auto name_of = [](const models::ModelRow& one) {
-    return std::format("{}-{}.{}", one.name, models::version(), registry::kHistory);
+    return ara::format("{}-{}.{}", one.name, models::version(), registry::kHistory);
   };
   static const auto names = [&] {
     std::vector<std::string> made;

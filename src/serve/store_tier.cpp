@@ -11,7 +11,7 @@
 namespace ara::serve {
 namespace {
 
-constexpr std::size_t kQueueLimit = 4096;
+constexpr std::size_t kMostUnwritten = 4096;
 constexpr std::chrono::milliseconds kFlushEvery{200};
 constexpr std::chrono::seconds kPruneEvery{60};
 constexpr std::chrono::seconds kWriteTimeout{5};
@@ -83,7 +83,7 @@ Result<cache::Value> StoreTier::get(const cache::Key& key, const Call& call) {
 Result<void> StoreTier::put(const cache::Key& key, const cache::Value& value, std::chrono::seconds,
                             const Call&) {
   const std::lock_guard lock(mutex_);
-  if (queue_.size() >= kQueueLimit) return {};
+  if (queue_.size() >= kMostUnwritten) return {};
   queue_.push_back({key.id, value, clock_.now()});
   return {};
 }

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <format>
 #include <set>
 
+#include "base/format.h"
 #include "storage/sqlite_store.h"
 
 namespace ara::storage {
@@ -32,15 +32,15 @@ constexpr std::int64_t seconds(domain::Time time) {
 Result<void> check(std::span<const domain::Bar> bars) {
   if (bars.empty()) return invalid("bars", "", "at least one bar");
   for (std::size_t i = 0; i < bars.size(); ++i) {
-    const auto when = [&] { return std::format("{:%FT%TZ}", bars[i].time); };
+    const auto when = [&] { return ara::format("{:%FT%TZ}", bars[i].time); };
     if (!std::isfinite(bars[i].close)) {
-      return invalid("bars", std::format("close {} at {}", bars[i].close, when()),
+      return invalid("bars", ara::format("close {} at {}", bars[i].close, when()),
                      "a finite close in every bar");
     }
     if (i > 0 && bars[i].time <= bars[i - 1].time) {
       return invalid(
           "bars", when(),
-          std::format("times that ascend; the bar before is of {:%FT%TZ}", bars[i - 1].time));
+          ara::format("times that ascend; the bar before is of {:%FT%TZ}", bars[i - 1].time));
     }
   }
   return {};
@@ -213,7 +213,7 @@ Result<PutOutcome> put(SqliteConnection& connection, const SymbolBars& part) {
   const domain::AssetType stored = (*head)->row.asset_type;
   if (stored != part.asset_type) {
     return fail(Code::conflict,
-                std::format("{} is stored as {}, these bars are said to be {}", part.symbol.text(),
+                ara::format("{} is stored as {}, these bars are said to be {}", part.symbol.text(),
                             describe(stored).name, describe(part.asset_type).name));
   }
   return put_known_symbol(connection, **head, part.bars);
@@ -273,7 +273,7 @@ Result<domain::Series> SqliteStore::last_bars(const domain::Symbol& symbol, std:
   auto series = read_series(head->row, rows, wanted);
   if (!series) return series;
   if (series->bars.size() != wanted) {
-    return fail(Code::corrupt, std::format("the store counts {} bars of {} but holds {}",
+    return fail(Code::corrupt, ara::format("the store counts {} bars of {} but holds {}",
                                            head->row.bars, symbol.text(), series->bars.size()));
   }
   std::ranges::reverse(series->bars);

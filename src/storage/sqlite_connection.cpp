@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <format>
 #include <limits>
 #include <thread>
 #include <utility>
+
+#include "base/format.h"
 
 namespace ara::storage {
 namespace {
@@ -188,7 +189,7 @@ Error SqliteConnection::error(int status, std::string_view doing) const {
   }
   const char* detail = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(status);
   return {code,
-          std::format("the store {}: {} ({}, while: {})", path_, meaning, detail,
+          ara::format("the store {}: {} ({}, while: {})", path_, meaning, detail,
                       printable(doing, 120)),
           {},
           {},

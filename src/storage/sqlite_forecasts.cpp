@@ -1,13 +1,13 @@
 // The forecasts of SqliteStore.
-#include <format>
 
+#include "base/format.h"
 #include "storage/sqlite_store.h"
 
 namespace ara::storage {
 namespace {
 
 /// Forecasts deleted in one transaction, so that other writers are not held up for long.
-constexpr int kPrunedAtOnce = 2000;
+constexpr int kForecastsAtOnce = 2000;
 
 std::string bytes_of(const Hash128& hash) {
   std::string bytes;
@@ -58,7 +58,7 @@ Result<std::optional<ForecastRow>> SqliteStore::find_forecast(const Hash128& id,
   const auto as_of = domain::parse_iso_date(rows.text(3));
   if (!symbol || !as_of) {
     return fail(Code::corrupt,
-                std::format("the stored forecast {} cannot be read: symbol '{}', "
+                ara::format("the stored forecast {} cannot be read: symbol '{}', "
                             "as of '{}'",
                             to_hex(id), printable(rows.text(0)), printable(rows.text(3))));
   }
@@ -81,12 +81,12 @@ Result<std::uint64_t> SqliteStore::prune_forecasts(WallTime before, const Call& 
                     ->prepare(
                         "DELETE FROM forecasts WHERE rowid IN "
                         "(SELECT rowid FROM forecasts WHERE created < ? LIMIT ?)")
-                    .bind(microseconds(before), kPrunedAtOnce)
+                    .bind(microseconds(before), kForecastsAtOnce)
                     .run();
     if (!done) return std::unexpected(done.error());
     const std::uint64_t deleted = (*connection)->changed();
     total += deleted;
-    if (deleted < kPrunedAtOnce) return total;
+    if (deleted < kForecastsAtOnce) return total;
   }
 }
 

@@ -1,8 +1,8 @@
 // The jobs of SqliteStore.
 #include <algorithm>
 #include <array>
-#include <format>
 
+#include "base/format.h"
 #include "storage/sqlite_store.h"
 
 namespace ara::storage {
@@ -20,7 +20,7 @@ constexpr std::array kStates{
 };
 
 /// Jobs deleted in one transaction, so that other writers are not held up for long.
-constexpr int kPrunedAtOnce = 200;
+constexpr int kJobsAtOnce = 200;
 
 // What job_of reads. In lists the result, which may be long, is left out.
 #define ARA_JOB_COLUMNS                                                                   \
@@ -102,7 +102,7 @@ Result<void> check_room(SqliteConnection& connection, const std::string& owner, 
   if (static_cast<std::size_t>(count.integer(0)) < most) return {};
   return fail(
       Code::overloaded,
-      std::format("There are {} jobs that have not ended; wait for some, or cancel them", most));
+      ara::format("There are {} jobs that have not ended; wait for some, or cancel them", most));
 }
 
 Result<void> insert(SqliteConnection& connection, const JobRow& job) {
@@ -383,12 +383,12 @@ Result<std::uint64_t> SqliteStore::prune_jobs(WallTime now, const Call& call) {
                     ->prepare(
                         "DELETE FROM jobs WHERE rowid IN (SELECT rowid FROM jobs "
                         "WHERE expires > 0 AND expires <= ? LIMIT ?)")
-                    .bind(microseconds(now), kPrunedAtOnce)
+                    .bind(microseconds(now), kJobsAtOnce)
                     .run();
     if (!done) return std::unexpected(done.error());
     const std::uint64_t deleted = (*connection)->changed();
     total += deleted;
-    if (deleted < kPrunedAtOnce) return total;
+    if (deleted < kJobsAtOnce) return total;
   }
 }
 

@@ -1,9 +1,9 @@
 #include "storage/sqlite_migrations.h"
 
 #include <array>
-#include <format>
 #include <vector>
 
+#include "base/format.h"
 #include "base/hash.h"
 
 namespace ara::storage {
@@ -272,14 +272,14 @@ Result<std::size_t> read_record(SqliteConnection& connection, const std::string&
     if (!*row) return count;
     if (count == steps.size()) {
       return fail(Code::corrupt,
-                  std::format("the store {} was made by a newer ARA: it has schema step {} ({}), "
+                  ara::format("the store {} was made by a newer ARA: it has schema step {} ({}), "
                               "this program knows {}; use that version or another store",
                               path, rows.integer(0), rows.text(1), steps.size()));
     }
     if (rows.integer(0) != static_cast<std::int64_t>(count) + 1 ||
         rows.text(2) != checksum_of(steps[count])) {
       return fail(Code::corrupt,
-                  std::format("the store {} was made by another line of ARA: its schema step {} "
+                  ara::format("the store {} was made by another line of ARA: its schema step {} "
                               "({}) is not this program's step {} ({})",
                               path, rows.integer(0), rows.text(1), count + 1, steps[count].name));
     }
@@ -309,7 +309,7 @@ Result<void> apply(SqliteConnection& connection, const std::string& path,
   if (!done) return std::unexpected(done.error());
   if (*done == steps.size()) return {};
   if (*done == 0) {
-    const std::string mark = std::format("PRAGMA application_id = {}", kApplicationId);
+    const std::string mark = ara::format("PRAGMA application_id = {}", kApplicationId);
     if (auto marked = connection.run(mark.c_str()); !marked) return marked;
     if (auto made = connection.run(kMakeRecord); !made) return made;
   }

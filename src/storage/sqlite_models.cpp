@@ -1,9 +1,9 @@
 // Versions of models, champions and market factors of SqliteStore.
 #include <algorithm>
 #include <array>
-#include <format>
 
 #include "base/find_named.h"
+#include "base/format.h"
 #include "storage/sqlite_store.h"
 
 namespace ara::storage {
@@ -100,7 +100,7 @@ Result<void> check_change(const ModelVersionRow& row, ModelStatus to) {
   if (promoted ? row.status == ModelStatus::candidate : row.status != ModelStatus::refused) {
     return {};
   }
-  return fail(Code::conflict, std::format("{} is {}{}{} and cannot be {}", row.id,
+  return fail(Code::conflict, ara::format("{} is {}{}{} and cannot be {}", row.id,
                                           to_string(row.status), row.reason.empty() ? "" : ": ",
                                           row.reason, promoted ? "promoted" : "retired"));
 }

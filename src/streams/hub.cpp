@@ -1,13 +1,12 @@
 #include "streams/hub.h"
 
-#include <format>
-
+#include "base/format.h"
 #include "streams/hub_loop.h"
 
 namespace ara::streams {
 
 std::string to_text(ConnectionId id) {
-  return std::format("conn_{:016x}", id);
+  return ara::format("conn_{:016x}", id);
 }
 
 Seat::~Seat() {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <format>
 
+#include "base/format.h"
 #include "base/rng.h"
 #include "models/anchors.h"
 #include "models/gbm.h"
@@ -109,8 +109,8 @@ Sample draw(std::span<const Series> series, const Options& options) {
 Result<std::string> train(std::span<const Series> series, const Options& options) {
   const Sample sample = draw(series, options);
   if (sample.targets.size() < kFewestRows) {
-    return invalid("rows", std::format("{}", sample.targets.size()),
-                   std::format("at least {} rows to train on: more or longer series", kFewestRows));
+    return invalid("rows", ara::format("{}", sample.targets.size()),
+                   ara::format("at least {} rows to train on: more or longer series", kFewestRows));
   }
   Boosting boosting = options.boosting;
   boosting.seed = options.seed;

@@ -4,8 +4,9 @@
 #include <xgboost/c_api.h>
 
 #include <cmath>
-#include <format>
 #include <limits>
+
+#include "base/format.h"
 
 namespace ara::training {
 namespace {
@@ -34,7 +35,7 @@ Result<Api> open_library() {
   void* library = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     return fail(Code::unavailable,
-                std::format("training needs XGBoost 2 or 3, which could not be loaded ({}); Debian "
+                ara::format("training needs XGBoost 2 or 3, which could not be loaded ({}); Debian "
                             "has it in the package libxgboost0",
                             dlerror()));
   }
@@ -58,7 +59,7 @@ Result<Api> open_library() {
   find(api.predict, "XGBoosterPredictFromDMatrix");
   find(api.predict_in_place, "XGBoosterPredictFromDense");
   if (!missing.empty()) {
-    return fail(Code::unavailable, std::format("{} has no function {}", kLibrary, missing));
+    return fail(Code::unavailable, ara::format("{} has no function {}", kLibrary, missing));
   }
   return api;
 }
@@ -70,7 +71,7 @@ const Result<Api>& api() {
 
 Result<void> check(const Api& lib, int status) {
   if (status == 0) return {};
-  return fail(Code::internal, std::format("XGBoost: {}", printable(lib.last_error(), 500)));
+  return fail(Code::internal, ara::format("XGBoost: {}", printable(lib.last_error(), 500)));
 }
 
 /// Frees what XGBoost made.
@@ -91,12 +92,12 @@ Result<Owned> make_matrix(const Api& lib, const Table& table, int threads) {
 
 std::string levels_of(const Boosting& boosting) {
   std::string text;
-  for (double level : boosting.levels) text += std::format("{}{}", text.empty() ? "" : ",", level);
+  for (double level : boosting.levels) text += ara::format("{}{}", text.empty() ? "" : ",", level);
   return "[" + text + "]";
 }
 
 std::map<std::string, std::string> parameters_of(const Boosting& boosting) {
-  const auto text = [](auto value) { return std::format("{}", value); };
+  const auto text = [](auto value) { return ara::format("{}", value); };
   std::map<std::string, std::string> all{
       {"booster", "gbtree"},
       {"tree_method", "hist"},
@@ -128,7 +129,7 @@ Result<std::string> boost(const Table& table, const Boosting& boosting,
   if (table.rows() == 0 || table.values.size() % table.columns != 0 ||
       table.targets.size() != table.rows()) {
     return invalid("rows",
-                   std::format("{} values, {} targets", table.values.size(), table.targets.size()),
+                   ara::format("{} values, {} targets", table.values.size(), table.targets.size()),
                    "at least one row, whole rows, and a target for each");
   }
   if (!api()) return std::unexpected(api().error());
@@ -181,7 +182,7 @@ Result<Booster> Booster::load(std::string_view json, int threads) {
 
 Result<std::vector<float>> Booster::predict(std::span<const float> values,
                                             std::size_t columns) const {
-  const std::string array = std::format(
+  const std::string array = ara::format(
       R"({{"data": [{}, true], "shape": [{}, {}], "typestr": "<f4", "version": 3}})",
       reinterpret_cast<std::uintptr_t>(values.data()), values.size() / columns, columns);
   constexpr const char* kHow =

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <format>
 
+#include "base/format.h"
 #include "ingest/parse.h"
 #include "ingest/source.h"
 #include "support/shared_data.h"
@@ -82,7 +82,7 @@ TEST(Equities, ASplitPutIntoThemIsFound) {
         const std::string day = domain::to_iso(domain::date_of(bar.time));
         if (!day.starts_with("2017")) continue;
         const double scale = day < "2017-07-03" ? ratio : 1;
-        text += std::format("{},{},{},{},{},{}\n", day, bar.open * scale, bar.high * scale,
+        text += ara::format("{},{},{},{},{},{}\n", day, bar.open * scale, bar.high * scale,
                             bar.low * scale, bar.close * scale, bar.volume);
       }
       Options options;

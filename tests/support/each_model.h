@@ -42,4 +42,12 @@ inline std::string model_name(const testing::TestParamInfo<std::string>& param) 
   return param.param;
 }
 
+inline void expect_same(const models::Path& a, const models::Path& b) {
+  ASSERT_EQ(a.change.size(), b.change.size());
+  for (std::size_t h = 0; h < a.change.size(); ++h) {
+    EXPECT_EQ(a.change[h].values(), b.change[h].values()) << "h=" << h + 1;
+    EXPECT_EQ(a.sd[h], b.sd[h]) << "h=" << h + 1;
+  }
+}
+
 }  // namespace ara::support

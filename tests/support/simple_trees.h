@@ -1,10 +1,10 @@
 #pragma once
 
 #include <algorithm>
-#include <format>
 #include <memory>
 #include <string>
 
+#include "base/format.h"
 #include "domain/quantile_function.h"
 #include "models/gbm.h"
 #include "models/tree_state.h"
@@ -20,15 +20,15 @@ inline std::string simple_trees_json() {
   for (std::size_t k = 0; k < models::kTreeLevels.size(); ++k) {
     const double z = domain::normal_quantile(models::kTreeLevels[k]);
     const char* comma = k > 0 ? "," : "";
-    trees += std::format(
+    trees += ara::format(
         R"({}{{"left_children": [1, -1, -1], "right_children": [2, -1, -1],
            "split_indices": [{}, 0, 0], "split_conditions": [0.5, {}, {}],
            "sum_hessian": [300, 200, 100], "default_left": [1, 0, 0],
            "split_type": [0, 0, 0]}})",
         comma, day, 0.9 * z, 1.2 * z);
-    outputs += std::format("{}{}", comma, k);
+    outputs += ara::format("{}{}", comma, k);
   }
-  return std::format(
+  return ara::format(
       R"({{"learner": {{"attributes": {{"{}": "{}"}},
          "gradient_booster": {{"name": "gbtree",
                              "model": {{"trees": [{}], "tree_info": [{}]}}}},

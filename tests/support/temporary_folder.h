@@ -4,9 +4,10 @@
 
 #include <atomic>
 #include <filesystem>
-#include <format>
 #include <string>
 #include <string_view>
+
+#include "base/format.h"
 
 namespace ara::support {
 
@@ -16,7 +17,7 @@ class TemporaryFolder {
   TemporaryFolder() {
     static std::atomic<int> made = 0;
     path_ =
-        std::filesystem::temp_directory_path() / std::format("ara-test-{}-{}", getpid(), made++);
+        std::filesystem::temp_directory_path() / ara::format("ara-test-{}-{}", getpid(), made++);
     std::filesystem::create_directories(path_);
   }
   ~TemporaryFolder() {

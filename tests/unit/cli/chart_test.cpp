@@ -4,7 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <format>
+
+#include "base/format.h"
 
 namespace ara::cli {
 namespace {
@@ -50,11 +51,11 @@ bool is_braille(const std::string& cell) {
 FanChart flat(std::size_t past, std::size_t ahead, double half_width) {
   FanChart chart;
   for (std::size_t i = 0; i < past; ++i) {
-    chart.past_dates.push_back(std::format("2021-01-{:02}", i % 28 + 1));
+    chart.past_dates.push_back(ara::format("2021-01-{:02}", i % 28 + 1));
     chart.past.push_back(100);
   }
   for (std::size_t i = 0; i < ahead; ++i) {
-    chart.dates.push_back(std::format("2021-02-{:02}", i + 1));
+    chart.dates.push_back(ara::format("2021-02-{:02}", i + 1));
     std::array<double, 7> day;
     for (int k = 0; k < 7; ++k) day[static_cast<std::size_t>(k)] = 100 + half_width * (k - 3) / 3.0;
     chart.fan.push_back(day);
@@ -66,7 +67,7 @@ TEST(Chart, PlainChartOfKnownValues) {
   // Rising closes 1 to 20 and a fan about 20: where each mark has to be follows from the scale.
   FanChart chart;
   for (int i = 1; i <= 20; ++i) {
-    chart.past_dates.push_back(std::format("2021-01-{:02}", i));
+    chart.past_dates.push_back(ara::format("2021-01-{:02}", i));
     chart.past.push_back(i);
   }
   chart.dates = {"2021-01-21", "2021-01-22"};

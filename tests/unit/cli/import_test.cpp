@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <format>
 #include <fstream>
 
+#include "base/format.h"
 #include "cli/import_report.h"
 
 namespace ara::cli {
@@ -38,7 +38,7 @@ class ImportCommand : public testing::Test {
     file << "date,close\n";
     domain::Date day{std::chrono::year{2024} / 1 / 1};
     for (int i = 0; i < 60; ++i, day += std::chrono::days{1}) {
-      file << std::format("{},{}\n", domain::to_iso(day), first + i);
+      file << ara::format("{},{}\n", domain::to_iso(day), first + i);
     }
   }
 
@@ -60,7 +60,7 @@ class ImportCommand : public testing::Test {
 
 TEST_F(ImportCommand, ReadsTheNextFileWhileItWritesOne) {
   fs::create_directory(folder_ / "bars");
-  for (int i = 0; i < 12; ++i) put(std::format("C{:02}-USD.csv", i), 100 + i);
+  for (int i = 0; i < 12; ++i) put(ara::format("C{:02}-USD.csv", i), 100 + i);
   ASSERT_EQ(run({(folder_ / "bars").string()}), 0);
   EXPECT_NE(output_.find("12 of 12 files landed, 720 rows: 720 bars inserted"), std::string::npos)
       << output_;

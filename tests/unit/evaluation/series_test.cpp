@@ -10,7 +10,7 @@ namespace {
 
 using testing::HasSubstr;
 
-const models::ModelRow& drift() {
+const models::ModelRow& drift_row() {
   return *models::find_model("drift").value();
 }
 
@@ -45,7 +45,7 @@ TEST(PairSeries, RefusesWhatDoesNotFit) {
 
 TEST(ScoreSeries, DriftOnALineIsPerfect) {
   const SeriesTask task{"line", {2, 4, 6, 8, 10}, {12, 14}};
-  const auto scores = score_series(drift(), task, {.season = 1});
+  const auto scores = score_series(drift_row(), task, {.season = 1});
   ASSERT_TRUE(scores.has_value());
   EXPECT_NEAR(scores->smape, 0, 1e-12);
   EXPECT_NEAR(scores->mase, 0, 1e-12);
@@ -55,7 +55,7 @@ TEST(ScoreSeries, DriftOnALineIsPerfect) {
 
 TEST(ScoreSeries, UsesTheMedianAndTheStatedIntervals) {
   const SeriesTask task{"zigzag", {1, 3, 2, 4, 3, 5}, {4, 9}};
-  const auto scores = score_series(drift(), task, {.season = 1});
+  const auto scores = score_series(drift_row(), task, {.season = 1});
   ASSERT_TRUE(scores.has_value());
   // Drift 0.8: forecasts 5.8 and 6.6; the scale is (2 + 1 + 2 + 1 + 2) / 5 = 1.6.
   EXPECT_NEAR(scores->mase, (1.8 + 2.4) / 2 / 1.6, 1e-12);
@@ -72,7 +72,7 @@ TEST(ScoreSeries, UsesTheMedianAndTheStatedIntervals) {
 
 TEST(ScoreSeries, TheErrorNamesTheSeries) {
   const SeriesTask task{"short", {1, 2}, {3}};
-  const auto scores = score_series(drift(), task, {.season = 1});
+  const auto scores = score_series(drift_row(), task, {.season = 1});
   ASSERT_FALSE(scores.has_value());
   EXPECT_THAT(scores.error().message, HasSubstr("Series short: "));
 }

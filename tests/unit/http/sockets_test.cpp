@@ -57,15 +57,15 @@ TEST_F(SocketsTest, FindsAndCutsAConnection) {
   EXPECT_EQ(found.front().peer, peer_);
   EXPECT_TRUE(cut(found.front()));
   char byte = 0;
-  EXPECT_EQ(read(client_, &byte, 1), 0) << "the client sees the end";
+  EXPECT_EQ(::read(client_, &byte, 1), 0) << "the client sees the end";
 }
 
 TEST_F(SocketsTest, LeavesAConnectionAloneThatIsNotTheOneMeant) {
   connect_one();
   EXPECT_FALSE(cut({accepted_, peer_ + 1}));
-  EXPECT_EQ(write(accepted_, "x", 1), 1);
+  EXPECT_EQ(::write(accepted_, "x", 1), 1);
   char byte = 0;
-  EXPECT_EQ(read(client_, &byte, 1), 1);
+  EXPECT_EQ(::read(client_, &byte, 1), 1);
 }
 
 TEST_F(SocketsTest, APortInUseIsAnErrorThatNamesIt) {

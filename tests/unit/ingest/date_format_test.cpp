@@ -7,10 +7,10 @@
 namespace ara::ingest {
 namespace {
 
-using Cells = std::vector<std::string_view>;
+using Texts = std::vector<std::string_view>;
 
 /// The cells' days after detection, or the error's message.
-std::vector<std::string> days_of(const Cells& cells, std::optional<DateOrder> asked = {},
+std::vector<std::string> days_of(const Texts& cells, std::optional<DateOrder> asked = {},
                                  std::optional<domain::Date> today = {}) {
   const auto format = detect_date_format(cells, asked, today);
   if (!format) return {format.error().message};
@@ -100,7 +100,7 @@ TEST(DateFormat, ADayYetToComeDecides) {
 }
 
 TEST(DateFormat, AsksWhenNothingDecides) {
-  const auto format = detect_date_format(Cells{"01/02/2020", "01/03/2020", "01/04/2020"}, {}, {});
+  const auto format = detect_date_format(Texts{"01/02/2020", "01/03/2020", "01/04/2020"}, {}, {});
   ASSERT_FALSE(format);
   EXPECT_EQ(format.error().code, Code::invalid);
   EXPECT_EQ(format.error().field, "date");
@@ -110,7 +110,7 @@ TEST(DateFormat, AsksWhenNothingDecides) {
 }
 
 TEST(DateFormat, TheAnswerSettlesIt) {
-  const Cells cells{"01/02/2020", "01/03/2020", "01/04/2020"};
+  const Texts cells{"01/02/2020", "01/03/2020", "01/04/2020"};
   EXPECT_EQ(days_of(cells, DateOrder::mdy).back(), "2020-01-04");
   EXPECT_EQ(days_of(cells, DateOrder::dmy).back(), "2020-04-01");
 }

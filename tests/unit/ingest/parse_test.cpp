@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <format>
+
+#include "base/format.h"
 
 namespace ara::ingest {
 namespace {
@@ -142,7 +143,7 @@ TEST(Parse, TheAssetTypeIsGivenOrKnownOrGuessed) {
 
 TEST(Parse, SeveralBarsADayAreNotTaken) {
   std::string text = "Date,Close\n";
-  for (int hour = 0; hour < 24; ++hour) text += std::format("2021-01-04 {:02}:00:00,5\n", hour);
+  for (int hour = 0; hour < 24; ++hour) text += ara::format("2021-01-04 {:02}:00:00,5\n", hour);
   EXPECT_EQ(error_of(text).code, Code::unsupported);
 }
 

@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <format>
 #include <functional>
 #include <thread>
 
+#include "base/format.h"
 #include "support/temporary_folder.h"
 #include "unit/streams/client.h"
 
@@ -18,7 +18,7 @@ using streams::Channel;
 using streams::TestClient;
 
 std::string forecast(double price, std::uint64_t counter) {
-  return std::format(
+  return ara::format(
       R"({{"id":"f","symbol":"AAPL","current_price":{},"as_of":"2031-01-02","predictions":[)"
       R"({{"probability_of_rise":0.6,"volatility":0.2,"predicted_return":null}}],)"
       R"("revision":"{}-{:016x}"}})",

@@ -12,14 +12,6 @@ namespace {
 
 const Setting kSetting{.scale = domain::Scale::log, .seed = 7};
 
-void expect_same(const Path& a, const Path& b) {
-  ASSERT_EQ(a.change.size(), b.change.size());
-  for (std::size_t h = 0; h < a.change.size(); ++h) {
-    EXPECT_EQ(a.change[h].values(), b.change[h].values()) << "h=" << h + 1;
-    EXPECT_EQ(a.sd[h], b.sd[h]) << "h=" << h + 1;
-  }
-}
-
 bool differ(const Path& a, const Path& b) {
   return a.change[0].values() != b.change[0].values();
 }
@@ -35,38 +27,38 @@ TEST_P(Fold, UpdatingIsReplayingToTheBit) {
   for (const auto& bar : all().subspan(600)) ASSERT_TRUE(carried->update(bar).has_value());
   const auto anew = carried->restarted();
   for (const auto& bar : all()) ASSERT_TRUE(anew->update(bar).has_value());
-  expect_same(carried->forecast(10), anew->forecast(10));
+  support::expect_same(carried->forecast(10), anew->forecast(10));
 }
 
 TEST_P(Fold, FittingIsFoldingToTheBit) {
   const auto fitted = fit(row(), all(), kSetting).value();
   const auto anew = fitted->restarted();
   for (const auto& bar : all()) ASSERT_TRUE(anew->update(bar).has_value());
-  expect_same(fitted->forecast(10), anew->forecast(10));
+  support::expect_same(fitted->forecast(10), anew->forecast(10));
 }
 
 TEST_P(Fold, EqualInputsGiveEqualBits) {
   const auto a = fit(row(), all(), kSetting).value();
   const auto copied = std::vector(all().begin(), all().end());
   const auto b = fit(row(), copied, kSetting).value();
-  expect_same(a->forecast(30), b->forecast(30));
-  expect_same(a->forecast(30), a->forecast(30));
+  support::expect_same(a->forecast(30), b->forecast(30));
+  support::expect_same(a->forecast(30), a->forecast(30));
 }
 
 TEST_P(Fold, CloneSharesNothing) {
   const auto model = fit(row(), all().first(600), kSetting).value();
   const auto before = model->forecast(5);
   const auto copy = model->clone();
-  expect_same(copy->forecast(5), before);
+  support::expect_same(copy->forecast(5), before);
   domain::Bar crash = bars_[600];
   crash.close *= 0.7;
   ASSERT_TRUE(copy->update(crash).has_value());
-  expect_same(model->forecast(5), before);
+  support::expect_same(model->forecast(5), before);
   const auto moved = copy->forecast(5);
   ASSERT_TRUE(model->update(bars_[600]).has_value());
-  expect_same(copy->forecast(5), moved);
+  support::expect_same(copy->forecast(5), moved);
   ASSERT_TRUE(model->restarted() != nullptr);
-  expect_same(copy->forecast(5), moved);
+  support::expect_same(copy->forecast(5), moved);
 }
 
 TEST_P(Fold, ForgettingTheFittedChangesNoForecast) {
@@ -74,7 +66,7 @@ TEST_P(Fold, ForgettingTheFittedChangesNoForecast) {
   const auto before = model->forecast(10);
   model->forget_fitted();
   EXPECT_TRUE(model->fitted().empty());
-  expect_same(model->forecast(10), before);
+  support::expect_same(model->forecast(10), before);
 }
 
 TEST_P(Fold, WhatIsNotAskedForChangesNoForecast) {
@@ -83,7 +75,7 @@ TEST_P(Fold, WhatIsNotAskedForChangesNoForecast) {
     Setting setting = kSetting;
     setting.longest = longest;
     const auto some = fit(row(), all(), setting).value();
-    expect_same(some->forecast(longest), whole->forecast(longest));
+    support::expect_same(some->forecast(longest), whole->forecast(longest));
     EXPECT_GE(some->forecast(30).sd.back(), 0);
   }
 }
@@ -93,8 +85,9 @@ TEST_P(Fold, LaterBarsAreNotSeen) {
   const auto model = fit(row(), std::span(changed).first(600), kSetting).value();
   const auto before = model->forecast(10);
   for (std::size_t i = 600; i < changed.size(); ++i) changed[i].close *= 3;
-  expect_same(model->forecast(10), before);
-  expect_same(fit(row(), std::span(changed).first(600), kSetting).value()->forecast(10), before);
+  support::expect_same(model->forecast(10), before);
+  support::expect_same(fit(row(), std::span(changed).first(600), kSetting).value()->forecast(10),
+                       before);
 }
 
 TEST_P(Fold, EarlierBarsNeedNotOutliveTheFit) {
@@ -103,7 +96,7 @@ TEST_P(Fold, EarlierBarsNeedNotOutliveTheFit) {
   const auto before = model->forecast(10);
   for (auto& bar : *copied) bar.close = -1;
   copied.reset();
-  expect_same(model->forecast(10), before);
+  support::expect_same(model->forecast(10), before);
 }
 
 TEST_P(Fold, NewestBarMattersButToARandomWalk) {

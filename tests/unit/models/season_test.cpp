@@ -25,14 +25,6 @@ std::vector<domain::Bar> seasonal_bars(std::size_t count, int season) {
   return support::bars_of(closes);
 }
 
-void expect_same(const Path& a, const Path& b) {
-  ASSERT_EQ(a.change.size(), b.change.size());
-  for (std::size_t h = 0; h < a.change.size(); ++h) {
-    EXPECT_EQ(a.change[h].values(), b.change[h].values()) << "h=" << h + 1;
-    EXPECT_EQ(a.sd[h], b.sd[h]) << "h=" << h + 1;
-  }
-}
-
 class Season : public support::EachModel {};
 
 TEST_P(Season, UpdatingIsReplayingToTheBit) {
@@ -46,7 +38,7 @@ TEST_P(Season, UpdatingIsReplayingToTheBit) {
       }
       const auto anew = carried->restarted();
       for (const auto& bar : bars) ASSERT_TRUE(anew->update(bar).has_value());
-      expect_same(carried->forecast(30), anew->forecast(30));
+      support::expect_same(carried->forecast(30), anew->forecast(30));
       EXPECT_EQ(carried->next().values(), carried->forecast(1).change[0].values());
     }
   }

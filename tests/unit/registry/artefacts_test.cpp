@@ -3,11 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <format>
 #include <fstream>
 #include <thread>
 #include <vector>
 
+#include "base/format.h"
 #include "support/temporary_folder.h"
 
 namespace ara::registry {
@@ -60,7 +60,7 @@ TEST_F(ArtefactsTest, ManyAtOnceFromManyThreads) {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (std::size_t i = 0; i < kMany; ++i) {
-        const std::string bytes = std::format("model {}", i);
+        const std::string bytes = ara::format("model {}", i);
         const auto opened = artefacts_.open(artefacts_.put(bytes).value());
         ASSERT_TRUE(opened) << opened.error().message;
         EXPECT_EQ((*opened)->bytes(), bytes);

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <format>
 
+#include "base/format.h"
 #include "registry/walk.h"
 #include "support/broken_models.h"
 #include "support/garch_bars.h"
@@ -84,7 +84,7 @@ class Gate : public testing::Test {
     std::vector<Evidence> evidence;
     for (std::uint64_t seed = 1; seed <= kSymbols; ++seed) {
       const auto ground =
-          Ground::make({.name = std::format("S{}", seed), .bars = make_bars(900, seed)}, options_);
+          Ground::make({.name = ara::format("S{}", seed), .bars = make_bars(900, seed)}, options_);
       EXPECT_TRUE(ground) << ground.error().message;
       auto walked = (*ground)->walk(row);
       EXPECT_TRUE(walked) << walked.error().message;

@@ -5,9 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <format>
 #include <fstream>
 
+#include "base/format.h"
 #include "registry/lineup.h"
 #include "registry/train.h"
 #include "support/garch_bars.h"
@@ -39,7 +39,7 @@ class ShelfTest : public testing::Test {
     std::ofstream(folder_.file(name + ".onnx"), std::ios::binary) << linear.file();
     const std::string path = folder_.file(name + ".toml");
     std::ofstream file(path);
-    file << std::format(
+    file << ara::format(
         "name = \"{0}\"\nfile = \"{0}.onnx\"\nhorizon = {1}\ndeviation_window = 40\n"
         "[input]\nkind = \"changes\"\nwindow = 2\n[output]\nscale = \"deviation\"\nlevels = [",
         name, horizon);
@@ -134,7 +134,7 @@ TEST_F(ShelfTest, TreesThatAreMissingOrDamagedAreNotServed) {
 TEST_F(ShelfTest, AUsersModelIsJudgedAndServes) {
   const auto store = storage::open_sqlite(folder_.file("ara.db")).value();
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
-    const auto symbol = domain::Symbol::parse(std::format("S{}", seed)).value();
+    const auto symbol = domain::Symbol::parse(ara::format("S{}", seed)).value();
     ASSERT_TRUE(store->put_bars(symbol, AssetType::stock, support::garch_bars(700, seed), Call{}));
   }
   ASSERT_TRUE(shelf_->add(write("mine", 5)));

@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <format>
 #include <future>
 
+#include "base/format.h"
 #include "registry/lineup.h"
 #include "support/garch_bars.h"
 #include "support/temporary_folder.h"
@@ -19,7 +19,7 @@ using storage::ModelStatus;
 class TrainTest : public testing::Test {
  protected:
   void SetUp() override {
-    for (std::uint64_t seed = 1; seed <= 5; ++seed) put(std::format("S{}", seed), 700, seed);
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) put(ara::format("S{}", seed), 700, seed);
     put("SHORT", 100, 9);
   }
   void put(const std::string& name, std::size_t count, std::uint64_t seed) {

@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <format>
 #include <fstream>
 #include <set>
 
+#include "base/format.h"
 #include "models/gbm.h"
 #include "registry/lineup.h"
 #include "registry/train.h"
@@ -30,7 +30,7 @@ class TrainTreesTest : public testing::Test {
  protected:
   void SetUp() override {
     for (std::uint64_t seed = 1; seed <= 4; ++seed) {
-      put(std::format("S{}", seed), support::garch_bars(kBars, seed));
+      put(ara::format("S{}", seed), support::garch_bars(kBars, seed));
     }
   }
   void put(const std::string& name, std::span<const domain::Bar> bars) {
@@ -108,7 +108,7 @@ TEST_F(TrainTreesTest, NothingThatIsJudgedIsLearnedFrom) {
   for (std::uint64_t seed = 1; seed <= 4; ++seed) {
     auto bars = support::garch_bars(kBars, seed);
     for (std::size_t i = kFirstOrigin + 1; i < kBars; ++i) bars[i].close *= i % 2 ? 1.1 : 0.9;
-    put(std::format("S{}", seed), bars);
+    put(ara::format("S{}", seed), bars);
   }
   EXPECT_EQ(artefacts(run(options({"gbm"})).value()), before);
   auto bars = support::garch_bars(kBars, 4);

@@ -6,11 +6,11 @@
 
 #include <cmath>
 #include <filesystem>
-#include <format>
 #include <future>
 #include <latch>
 #include <thread>
 
+#include "base/format.h"
 #include "base/rng.h"
 #include "domain/calendar.h"
 #include "registry/market.h"
@@ -52,7 +52,7 @@ class ForecastServiceTest : public testing::Test {
  protected:
   void SetUp() override {
     folder_ = std::filesystem::temp_directory_path() /
-              std::format("ara-serve-{}-{}", getpid(),
+              ara::format("ara-serve-{}-{}", getpid(),
                           testing::UnitTest::GetInstance()->current_test_info()->name());
     std::filesystem::create_directories(folder_);
     store_ = *storage::open_sqlite((folder_ / "ara.db").string());
