@@ -5,7 +5,6 @@ export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-4G} CCACHE_SLOPPINESS=pch_defines,time_m
 
 # configure PRESET: makes its build folder, once.
 configure() {
-  [ -e "$ARA_DIR/build/$1/build.ninja" ] && return 0
   open_build "$1"
   exec 9>&-
 }
@@ -28,7 +27,9 @@ open_build() {
   exec 9>"$dir/.lock"
   lock 9 "building $preset"
   web_packages
-  [ -e "$dir/build.ninja" ] || step "Configure $preset" cmake -S "$ARA_DIR" --preset "$preset"
+  # The presets are read when a folder is configured, and only then.
+  [ "$dir/build.ninja" -nt "$ARA_DIR/CMakePresets.json" ] ||
+    step "Configure $preset" cmake -S "$ARA_DIR" --preset "$preset"
 }
 
 # build PRESET [TARGET…]: two builds of one preset wait for each other.

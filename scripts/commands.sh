@@ -81,7 +81,6 @@ cmd_test() {
       build release
       build asan tests
       build tsan tests
-      build fuzz tests
       ;;
     *)
       build_for_pattern "$1"
@@ -103,7 +102,7 @@ build_for_pattern() {
     tidy*) configure release ;;
     integration* | faults* | docs*) build release ara ;;
     asan* | tsan*) build release ara && build "${pattern%%.*}" tests ;;
-    fuzz*) build release ara && build fuzz tests ;;
+    fuzz*) build release ara && build asan tests ;;
     *)
       target=test_${pattern%%[!a-z_]*}
       if ninja -C "$ARA_DIR/build/release" -t query "$target" >/dev/null 2>&1; then
@@ -158,7 +157,7 @@ cmd_fuzz() {
     [ -e "$ARA_DIR/fuzz/$target.cpp" ] ||
       die "there is no fuzz target '$target' ($(fuzz_targets | paste -sd ' '))"
     build fuzz "fuzz_$target"
-    bash "$ARA_DIR/scripts/fuzz.sh" "$target" "$seconds" || failed=1
+    bash "$ARA_DIR/scripts/fuzz.sh" fuzz "$target" "$seconds" || failed=1
   done
   return $failed
 }
@@ -180,10 +179,11 @@ cmd_format() {
 cmd_lint() {
   local files=("$@")
   configure release
+  configure debug # whose files are compiled each by itself
   ctest --test-dir "$ARA_DIR/build/release" --output-on-failure --no-label-summary -R '^tidy\.' ||
     die "the style tests failed (\`./dev format\` repairs the layout)"
   [ ${#files[@]} -gt 0 ] || mapfile -t files < <(sources cpp | grep '^src/')
   note "clang-tidy over ${#files[@]} files …"
   (cd "$ARA_DIR" && printf '%s\n' "${files[@]}" |
-    xargs -P "$(nproc)" -n 1 clang-tidy-19 -p build/release --quiet) || die "clang-tidy has findings"
+    xargs -P "$(nproc)" -n 1 clang-tidy-19 -p build/debug --quiet) || die "clang-tidy has findings"
 }

@@ -297,7 +297,7 @@ std::function<int()> enrol_portfolio(CLI::App& app, Context& context) {
   for (CLI::App* sub : {optimizing, analyzing, rebalancing}) {
     sub->add_flag("--json", options->json, "JSON");
   }
-  return [options, optimizing, analyzing, rebalancing, &context] {
+  return [options, analyzing, rebalancing, &context] {
     const auto shown = [](const Result<std::string>& text) {
       return text ? emit_or_report(*text) : report(text.error());
     };
