@@ -75,12 +75,14 @@ Result<ForecastView> read_forecast(std::string_view body) {
   view.observations = static_cast<long long>(root.number("observations"));
   std::size_t index = 0, count = 0;
   yyjson_val* item = nullptr;
-  yyjson_arr_foreach(root.get("predictions"), index, count, item) {
-    view.days.push_back(read_day(item, missing));
+  if (yyjson_val* const days = root.get("predictions")) {  // the library steps on from what it gets
+    yyjson_arr_foreach(days, index, count, item) view.days.push_back(read_day(item, missing));
   }
   yyjson_val* key = nullptr;
-  yyjson_obj_foreach(root.get("model_weights"), index, count, key, item) {
-    view.weights.emplace_back(yyjson_get_str(key), yyjson_get_num(item));
+  if (yyjson_val* const weights = root.get("model_weights")) {
+    yyjson_obj_foreach(weights, index, count, key, item) {
+      view.weights.emplace_back(yyjson_get_str(key), yyjson_get_num(item));
+    }
   }
   if (view.days.empty() && missing.empty()) missing = "predictions";
   if (!missing.empty()) return fail(Code::internal, "The forecast lacks '" + missing + "'");

@@ -23,6 +23,7 @@ http::ServerOptions server_options(const config::Config& config) {
           .request_deadline = std::chrono::milliseconds(config.request_deadline_ms),
           .cors_origins = config.cors ? config.cors_origins : std::vector<std::string>{},
           .trusted_proxies = config.trusted_proxies,
+          .data_folder = config.home,
           .docs = config.docs,
           .metrics = config.metrics};
 }

@@ -29,6 +29,7 @@ struct App {
   const std::shared_ptr<live::Live> live;  ///< null where nothing is streamed
   const std::shared_ptr<jobs::Queue> jobs;
   const Clock& clock;
+  const SteadyTime started = clock.steady();
   RouteMeters route_meters;
   const std::string cache_control;  ///< the header line of a forecast that may be kept
   const std::string openapi;        ///< the document, made once

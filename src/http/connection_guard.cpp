@@ -16,12 +16,26 @@ void ConnectionGuard::opened(Peer peer, SteadyTime now) {
   home.entries[peer] = {.last = now};
 }
 
-void ConnectionGuard::completed(Peer peer, SteadyTime now) {
+bool ConnectionGuard::completed(Peer peer, SteadyTime now) {
   Shard& home = shard(peer);
   const std::lock_guard lock(home.mutex);
   Entry& entry = home.entries[peer];
   entry.last = now;
   entry.spoken = true;
+  return !entry.condemned;
+}
+
+void ConnectionGuard::condemn(Peer peer) {
+  Shard& home = shard(peer);
+  const std::lock_guard lock(home.mutex);
+  home.entries[peer].condemned = true;
+}
+
+bool ConnectionGuard::condemned(Peer peer) {
+  Shard& home = shard(peer);
+  const std::lock_guard lock(home.mutex);
+  const auto found = home.entries.find(peer);
+  return found != home.entries.end() && found->second.condemned;
 }
 
 void ConnectionGuard::begun(Peer peer, SteadyTime now) {

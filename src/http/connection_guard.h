@@ -28,10 +28,13 @@ class ConnectionGuard {
       : first_(first), later_(later) {}
 
   void opened(Peer peer, SteadyTime now);
-  /// A whole request came and was answered at once.
-  void completed(Peer peer, SteadyTime now);
+  /// A whole request came and was answered at once. False if the connection was condemned.
+  bool completed(Peer peer, SteadyTime now);
   /// A whole request came and is being worked on; until `answered` the connection is not judged.
   void begun(Peer peer, SteadyTime now);
+  /// Nothing more that comes on the connection is a request; it is about to be ended.
+  void condemn(Peer peer);
+  bool condemned(Peer peer);
   void answered(Peer peer, SteadyTime now);
 
   /// Those that should be cut, if they still exist.
@@ -46,6 +49,7 @@ class ConnectionGuard {
     SteadyTime last{};          ///< opened, or the newest whole request or answer
     std::uint32_t pending = 0;  ///< requests being worked on
     bool spoken = false;        ///< has sent a whole request
+    bool condemned = false;
   };
   struct alignas(64) Shard {
     mutable std::mutex mutex;

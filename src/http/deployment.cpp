@@ -7,6 +7,7 @@
 #include "http/problem.h"
 #include "http/reply.h"
 #include "http/resources.h"
+#include "live/live.h"
 #include "registry/version.h"
 
 namespace ara::http {
@@ -55,6 +56,12 @@ Reply deploy_model(App& app, Exchange& exchange) {
       .text("environment", input->text("environment"))
       .text("status", to_string(ModelStatus::champion))
       .text("message", says);
+  if (app.live) {
+    // Every account's forecasts may be this model's from now on, so all are told.
+    const auto told = app.live->outbox->emit(std::nullopt, webhooks::EventType::model_deployed,
+                                             document.write(), Call{exchange.deadline});
+    if (!told) return problem(app, exchange, told.error());
+  }
   return changed(app, exchange, id, "model.promote", says, document);
 }
 

@@ -53,6 +53,9 @@ struct Exchange {
   std::string_view content_type;
   std::string_view if_none_match;
   std::string_view given_request_id;
+  /// Why its header could be read in two ways (framing.h); it is refused then, and its connection
+  /// ended. Empty for what is sound.
+  std::string unsound;
   Headers headers;
   std::shared_ptr<const void> owner;
 

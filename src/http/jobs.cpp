@@ -66,7 +66,7 @@ Route list_route() {
                            .type = "string",
                            .description = "Only jobs of this kind",
                            .choices = kinds}},
-                         "Jobs", 100, "20"),
+                         "Jobs on a page", 100, "20"),
           .schema = "Jobs",
           .failures = {422, 503},
           .work = list_jobs};

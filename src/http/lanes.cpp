@@ -7,6 +7,9 @@
 #include <memory>
 #include <utility>
 
+#include "base/text.h"
+#include "http/framing.h"
+#include "http/middlewares.h"
 #include "http/pipeline.h"
 #include "http/rendered.h"
 #include "http/sockets.h"
@@ -59,6 +62,21 @@ std::string peer_address_of(const void* source) {
   return static_cast<const drogon::HttpRequest*>(source)->peerAddr().toIp();
 }
 
+/// What makes the header ambiguous, by its own words; empty where it is sound. (Of two lines of the
+/// same name the library keeps the first.)
+std::string unsound(const drogon::HttpRequest& request) {
+  static const std::string kLength = "content-length";
+  static const std::string kCoding = "transfer-encoding";
+  for (const auto& [name, value] : request.headers()) {
+    const std::string_view fault = header_fault(name, value);
+    if (!fault.empty()) return "The header '" + printable(name) + "' " + std::string(fault);
+  }
+  if (request.headers().contains(kCoding) && request.headers().contains(kLength)) {
+    return "Content-Length and Transfer-Encoding exclude each other";
+  }
+  return {};
+}
+
 Exchange read(const drogon::HttpRequest& request) {
   static const std::string kContentType = "content-type";
   static const std::string kIfNoneMatch = "if-none-match";
@@ -71,6 +89,7 @@ Exchange read(const drogon::HttpRequest& request) {
   exchange.query = request.query();
   exchange.body = request.body();
   exchange.given_request_id = header(request, kRequestId);
+  exchange.unsound = unsound(request);
   exchange.headers = {&request, header_of, peer_address_of};
   if (exchange.method == Method::get) {
     exchange.if_none_match = header(request, kIfNoneMatch);
@@ -96,7 +115,10 @@ HttpResponsePtr write(const App& app, const Exchange& exchange, Reply reply) {
   block.append(exchange.id.text()).append("\r\n").append(reply.headers);
   block.resize(block.size() - 2);  // the library ends the last line
   response->addHeader("x-request-id", std::move(block));
-  if (app.draining.load(std::memory_order_relaxed)) response->addHeader("connection", "close");
+  if (app.draining.load(std::memory_order_relaxed) || !exchange.unsound.empty()) {
+    response->addHeader("connection", "close");
+    response->setCloseConnection(true);
+  }
   if (reply.status == drogon::k304NotModified || reply.status == drogon::k204NoContent) {
     // Without the library's own lines, of which "content-length: 0" would be wrong here: RFC 9110,
     // section 8.6, allows only the length that a 200 would have, and none for a 204.
@@ -161,9 +183,16 @@ void finish(App& app, ConnectionGuard& guard, Pending& pending, Reply reply) {
 /// The answer of the fast lane; null where the exchange waits in the request for the slow one.
 HttpResponsePtr answer_fast(App& app, ConnectionGuard& guard, const HttpRequestPtr& request) {
   Exchange exchange = read(*request);
+  const Peer peer = peer_of(request->peerAddr().getSockAddr());
+  if (!exchange.unsound.empty()) guard.condemn(peer);
   auto reply = run_fast(app, exchange);
+  // The library may have cut more requests out of the same bytes, which no one sent as such.
+  const bool left_over = reply ? !guard.completed(peer, exchange.begun) : guard.condemned(peer);
+  if (left_over && exchange.unsound.empty()) {
+    exchange.unsound = "The header of the request before could be read in two ways";
+    reply = refuse_unsound(app, exchange);
+  }
   if (reply) {
-    guard.completed(peer_of(request->peerAddr().getSockAddr()), exchange.begun);
     if (may_come_again(app, *request, exchange, *reply)) return write_rendered(exchange, *reply);
     return write(app, exchange, std::move(*reply));
   }

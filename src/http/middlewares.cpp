@@ -64,6 +64,9 @@ constexpr std::array kMiddlewares{
                .after = count},
     Middleware{
         .name = "secure headers", .why_here = "on every reply, problems included", .after = secure},
+    Middleware{.name = "framing",
+               .why_here = "before anyone acts on a request whose end a proxy may see elsewhere",
+               .before = refuse_unsound},
     Middleware{.name = "cors",
                .why_here = "on every reply, refusals included, else a page could not read them; "
                            "before routing, as no route has the method of a preflight",
@@ -87,6 +90,12 @@ constexpr std::array kMiddlewares{
 };
 
 }  // namespace
+
+std::optional<Reply> refuse_unsound(App& app, Exchange& exchange) {
+  if (exchange.unsound.empty()) return std::nullopt;
+  return problem(app, exchange, kBadRequest,
+                 Error{Code::invalid, exchange.unsound, "header", {}, "a header of RFC 9112"});
+}
 
 std::span<const Middleware> middlewares() {
   return kMiddlewares;

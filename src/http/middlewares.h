@@ -18,6 +18,9 @@ struct Middleware {
   void (*after)(App& app, const Exchange& exchange, Reply& reply) = nullptr;
 };
 
+/// Answers a request whose header can be read in two ways (Exchange::unsound): 400.
+std::optional<Reply> refuse_unsound(App& app, Exchange& exchange);
+
 /// All of them, outermost first.
 std::span<const Middleware> middlewares();
 

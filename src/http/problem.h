@@ -15,6 +15,7 @@ struct ProblemKind {
   std::string_view name;  ///< the `error` field
   std::string_view title;
 };
+inline constexpr ProblemKind kBadRequest{400, "BadRequest", "The request cannot be read"};
 inline constexpr ProblemKind kMethodNotAllowed{405, "MethodNotAllowed",
                                                "This path has no such method"};
 

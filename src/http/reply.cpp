@@ -31,10 +31,10 @@ std::vector<Parameter> with_pages(std::vector<Parameter> rest, std::string_view 
                   .default_value = "1"});
   rest.push_back({.name = "page_size",
                   .type = "integer",
-                  .description = std::string(rows) + " on a page",
+                  .description = rows,
                   .minimum = 1,
                   .maximum = most,
-                  .default_value = std::string(size)});
+                  .default_value = size});
   return rest;
 }
 

@@ -33,7 +33,8 @@ struct Page {
   std::int64_t size = 1;    ///< most rows on it
 };
 
-/// `rest`, then page and page_size. `rows` names what is listed ("Jobs"), `size` is a number.
+/// `rest`, then page and page_size. `rows` describes the latter ("Jobs on a page") and `size` is
+/// its default; both are literals.
 std::vector<Parameter> with_pages(std::vector<Parameter> rest, std::string_view rows, double most,
                                   std::string_view size);
 

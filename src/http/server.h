@@ -33,6 +33,7 @@ struct ServerOptions {
   std::size_t max_connections = 100'000;
   std::vector<std::string> cors_origins;  ///< whose pages may read answers; empty: none
   std::vector<IpRange> trusted_proxies;   ///< whose X-Forwarded-For is believed
+  std::string data_folder = ".";          ///< ARA_HOME; /health/detailed tells how full its disk is
   bool docs = true;                       ///< /openapi.json
   bool metrics = true;                    ///< /metrics
 };

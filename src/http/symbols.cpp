@@ -103,7 +103,7 @@ Resource symbols_resource() {
                                              .type = "string",
                                              .description = "Only symbols of this type",
                                              .choices = types}},
-                                           "Symbols", 1000, "100"),
+                                           "Symbols on a page", 1000, "100"),
                   .schema = "Symbols",
                   .failures = {422, 503},
                   .work = list_symbols},

@@ -111,8 +111,9 @@ Resource training_resource() {
           .about = "Judging models on the stored bars, as jobs; the best serves",
           .routes = {{.method = Method::post,
                       .path = "/api/v1/models/train",
-                      .access = Access::user,
-                      .summary = "Starts a training. The header Idempotency-Key makes sending it "
+                      .access = Access::admin,
+                      .summary = "Starts a training, whose best models serve everyone. The header "
+                                 "Idempotency-Key makes sending it "
                                  "twice start one",
                       .parameters = parameters(),
                       .success = 202,

@@ -108,7 +108,7 @@ Resource users_resource() {
           .routes = {{.path = "/api/v1/auth/admin/users",
                       .access = Access::admin,
                       .summary = "All accounts, oldest first",
-                      .parameters = with_pages({}, "Accounts", 1000, "100"),
+                      .parameters = with_pages({}, "Accounts on a page", 1000, "100"),
                       .schema = "Users",
                       .failures = {422, 503},
                       .work = list_users},

@@ -286,7 +286,7 @@ Route deliveries_route() {
                                      .type = "string",
                                      .description = "Only those that stand so",
                                      .choices = {kStatuses.begin(), kStatuses.end()}}},
-                                   "Deliveries", 100, "20"),
+                                   "Deliveries on a page", 100, "20"),
           .schema = "Deliveries",
           .failures = {404, 422, 503},
           .work = deliveries};
@@ -310,7 +310,7 @@ std::vector<Route> webhook_routes() {
                                   .type = "boolean",
                                   .description = "Only those that are active",
                                   .default_value = "false"}},
-                                "Webhooks", 100, "20"),
+                                "Webhooks on a page", 100, "20"),
        .schema = "Webhooks",
        .failures = {422, 503},
        .work = list_webhooks},

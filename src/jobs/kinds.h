@@ -2,12 +2,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "registry/shelf.h"
 #include "storage/store.h"
+#include "webhooks/event.h"
 
 namespace ara::jobs {
 
@@ -43,6 +45,7 @@ struct Kind {
   /// The result, a JSON object. An error that trying again cannot mend (Code::invalid, not_found,
   /// unsupported, too_large, corrupt) fails the job at once.
   Result<std::string> (*run)(std::string_view payload, Context& context);
+  std::optional<webhooks::EventType> done = {};  ///< told to the owner's webhooks once it is done
 };
 
 /// All kinds; a new one is one file and one row.

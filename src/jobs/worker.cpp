@@ -10,8 +10,10 @@
 
 #include "base/format.h"
 #include "base/rng.h"
+#include "jobs/payload.h"
 #include "serve/background.h"
 #include "telemetry/log.h"
+#include "webhooks/outbox.h"
 
 namespace ara::jobs {
 namespace {
@@ -173,6 +175,13 @@ void Worker::work(const storage::JobRow& job, const Kind& kind) {
       .effects = {}};
   auto result = run_guarded(kind, job.payload, context);
   heartbeat.stop();
+  if (result && kind.done) {
+    context.effects.events.push_back(
+        webhooks::event_row(job.owner, *kind.done,
+                            ara::format(R"({{"job_id":{},"kind":"{}","status":"completed"}})",
+                                        json_text(job.id), kind.name),
+                            clock_.now()));
+  }
   const std::string why = result ? std::string() : result.error().message;
   const std::string_view outcome =
       settle(job, heartbeat, told, std::move(result), std::move(context.effects));

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "storage/rows.h"
+#include "storage/webhooks.h"
 
 namespace ara::storage {
 
@@ -112,6 +113,7 @@ struct JobEffects {
   std::vector<ForecastRow> forecasts;
   std::vector<ModelVersionRow> models;
   std::vector<std::string> promoted;  ///< ids of models, after those were put
+  std::vector<EventRow> events;       ///< for webhooks
 };
 
 /// The end of a job.

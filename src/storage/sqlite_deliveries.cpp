@@ -46,8 +46,10 @@ WHERE CASE WHEN ?7 <> '' THEN w.id = ?7 ELSE w.active AND instr(w.events, ',' ||
   AND (SELECT count(*) FROM deliveries d
        WHERE d.webhook = w.id AND d.status IN ('pending', 'retrying')) < ?8)";
 
-Result<std::uint64_t> put_deliveries(SqliteConnection& connection, const EventRow& event,
-                                     const std::string& webhook, std::size_t backlog) {
+}  // namespace
+
+Result<std::uint64_t> write_event(SqliteConnection& connection, const EventRow& event,
+                                  const std::string& webhook, std::size_t backlog) {
   auto done = connection.prepare(kPutEvent)
                   .bind(event.id, event.type, event.body, microseconds(event.created),
                         event.account.has_value(), event.account.value_or(""), webhook, backlog)
@@ -56,13 +58,11 @@ Result<std::uint64_t> put_deliveries(SqliteConnection& connection, const EventRo
   return connection.changed();
 }
 
-}  // namespace
-
 Result<std::uint64_t> SqliteStore::put_event(const EventRow& event, std::size_t backlog,
                                              const Call& call) {
   auto connection = writer(call, Sync::full);
   if (!connection) return std::unexpected(connection.error());
-  return put_deliveries(**connection, event, "", backlog);
+  return write_event(**connection, event, "", backlog);
 }
 
 Result<DeliveryRow> SqliteStore::put_test_event(const EventRow& event, const std::string& webhook,
@@ -79,7 +79,7 @@ Result<DeliveryRow> SqliteStore::put_test_event(const EventRow& event, const std
     if (!count) return std::unexpected(count.error());
     if (*count == 0) return no_webhook(webhook);
   }
-  const auto put = put_deliveries(**connection, event, webhook, backlog);
+  const auto put = write_event(**connection, event, webhook, backlog);
   if (!put) return std::unexpected(put.error());
   if (*put == 0) {
     return fail(Code::overloaded,

@@ -169,6 +169,10 @@ Result<Changed> write_effects(SqliteConnection& connection, const JobEnd& end) {
                                           .target = id});
     if (!noted) return std::unexpected(std::move(noted.error()));
   }
+  for (const EventRow& event : effects.events) {
+    const auto told = write_event(connection, event, "", kMostWaiting);
+    if (!told) return std::unexpected(told.error());
+  }
   return changed;
 }
 

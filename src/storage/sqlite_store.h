@@ -179,6 +179,9 @@ Result<void> write_audit(SqliteConnection& connection, const AuditRow& audit);
 // Writes within a transaction of the caller, who notes them.
 Result<void> write_forecasts(SqliteConnection& connection, std::span<const ForecastRow> rows);
 Result<void> write_versions(SqliteConnection& connection, std::span<const ModelVersionRow> rows);
+/// The deliveries of an event, to all webhooks that want it or, if it is named, to one; how many.
+Result<std::uint64_t> write_event(SqliteConnection& connection, const EventRow& event,
+                                  const std::string& webhook, std::size_t backlog);
 /// registry, or nothing for what has that status already.
 Result<Changed> write_status(SqliteConnection& connection, const std::string& id, ModelStatus to,
                              const std::string& reason, WallTime when);

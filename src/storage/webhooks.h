@@ -64,6 +64,9 @@ struct LeasedDelivery {
   std::string secret;
 };
 
+/// Deliveries that may wait for one webhook; who never answers gets no more.
+inline constexpr std::size_t kMostWaiting = 1000;
+
 /// What is to be told, and to whom.
 struct EventRow {
   std::string id;

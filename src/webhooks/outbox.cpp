@@ -2,16 +2,20 @@
 
 namespace ara::webhooks {
 
+storage::EventRow event_row(const std::optional<std::string>& account, EventType type,
+                            std::string_view data, WallTime now) {
+  const std::string id = random_id("evt_");
+  return {.id = id,
+          .type = std::string(to_string(type)),
+          .body = encode_event(id, type, now, data),
+          .account = account,
+          .created = now};
+}
+
 Result<std::uint64_t> Outbox::emit(const std::optional<std::string>& account, EventType type,
                                    std::string_view data, const Call& call) {
-  const std::string id = random_id("evt_");
-  const WallTime now = clock_.now();
-  auto put = store_->put_event({.id = id,
-                                .type = std::string(to_string(type)),
-                                .body = encode_event(id, type, now, data),
-                                .account = account,
-                                .created = now},
-                               kBacklog, call);
+  auto put =
+      store_->put_event(event_row(account, type, data, clock_.now()), storage::kMostWaiting, call);
   if (put && *put > 0) notify();
   return put;
 }
@@ -20,16 +24,10 @@ Result<storage::DeliveryRow> Outbox::emit_test(const std::string& account,
                                                const std::string& webhook, const Call& call) {
   // The type is one that a receiver knows; that it is a test, the data says.
   constexpr auto kType = EventType::prediction_complete;
-  const std::string id = random_id("evt_");
-  const WallTime now = clock_.now();
   auto put = store_->put_test_event(
-      {.id = id,
-       .type = std::string(to_string(kType)),
-       .body = encode_event(id, kType, now,
-                            R"({"test":true,"message":"This is a test of the webhook"})"),
-       .account = account,
-       .created = now},
-      webhook, kBacklog, call);
+      event_row(account, kType, R"({"test":true,"message":"This is a test of the webhook"})",
+                clock_.now()),
+      webhook, storage::kMostWaiting, call);
   if (put) notify();
   return put;
 }

@@ -13,13 +13,14 @@
 
 namespace ara::webhooks {
 
+/// A new event for the webhooks of `account`, or of all accounts. `data` is a JSON value.
+storage::EventRow event_row(const std::optional<std::string>& account, EventType type,
+                            std::string_view data, WallTime now);
+
 /// Where events are put that webhooks should hear of. An event that was put is in the store: it is
 /// sent though this process may end now, by a Courier of this or of another process.
 class Outbox {
  public:
-  /// Deliveries that may wait for one webhook; who never answers gets no more.
-  static constexpr std::size_t kBacklog = 1000;
-
   explicit Outbox(std::shared_ptr<storage::WebhookStore> store, const Clock& clock = system_clock())
       : store_(std::move(store)), clock_(clock) {}
 

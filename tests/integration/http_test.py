@@ -3,6 +3,7 @@ ids."""
 
 import json
 import math
+import os
 import random
 import re
 import sys
@@ -90,6 +91,22 @@ class ContractTest(HttpCase):
         self.assertEqual(self.server.get("/health").json()["status"], "healthy")
         self.assertEqual(self.server.get("/health/live").status, 200)
         self.assertEqual(self.server.get("/health/ready").status, 200)
+
+    def test_detailed_health_is_measured(self):
+        first = self.server.get("/health/detailed").json()
+        schemas = self.server.get("/openapi.json").json()["components"]["schemas"]
+        conforms(first, schemas["DetailedHealth"], schemas)
+        self.assertIn(first["status"], ("healthy", "degraded"))
+        self.assertEqual(first["components"]["store"], "healthy")
+        for name, percent in first["system"].items():
+            self.assertTrue(0 <= percent <= 100, name)
+        disk = os.statvfs(self.server.folder.name)
+        used = disk.f_blocks - disk.f_bfree
+        self.assertAlmostEqual(first["system"]["disk_percent"],
+                               100 * used / (used + disk.f_bavail), delta=2)
+        time.sleep(0.05)
+        later = self.server.get("/health/detailed").json()
+        self.assertGreater(later["uptime_seconds"], first["uptime_seconds"] + 0.04)
 
     def test_metrics_count_requests_by_route(self):
         series = 'http_requests_total{method="GET",route="/health/live",status="200"}'

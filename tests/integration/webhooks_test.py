@@ -191,6 +191,18 @@ class WebhooksTest(WebhookCase):
         self.assertEqual((event["data"]["symbol"], event["data"]["current_price"]),
                          ("AAPL", 101.5))
 
+    def test_a_backtest_that_is_done_is_told(self):
+        receiver = self.receiver()
+        self.make(receiver.url, events=["backtest_complete"])
+        plan = {"symbol": "AAPL", "start_date": "2021-06-01", "end_date": "2021-08-31"}
+        job = self.call("POST", "/api/v1/backtest", plan).json()["job_id"]
+        self.wait_for(lambda: receiver.requests)
+        event = json.loads(receiver.requests[0][2])
+        self.assertEqual((event["event_type"], event["data"]),
+                         ("backtest_complete",
+                          {"job_id": job, "kind": "backtest", "status": "completed"}))
+        self.assertEqual(self.call("GET", f"/api/v1/backtest/{job}").json()["status"], "completed")
+
     def test_what_was_not_sent_is_sent_after_a_restart(self):
         receiver = self.receiver(503, 200)
         made = self.make(receiver.url)

@@ -89,5 +89,19 @@ TEST_F(ConnectionGuardTest, ManyThreadsMarkAtOnce) {
   EXPECT_EQ(guard_.overdue(at(73s)).size(), 2000U);
 }
 
+TEST(ConnectionGuard, TheCondemnedAreSoUntilThePeerComesAnew) {
+  ConnectionGuard guard(std::chrono::seconds(10), std::chrono::seconds(60));
+  guard.opened(1, {});
+  guard.opened(2, {});
+  EXPECT_TRUE(guard.completed(1, {}));
+  guard.condemn(1);
+  EXPECT_TRUE(guard.condemned(1));
+  EXPECT_FALSE(guard.completed(1, {}));
+  EXPECT_FALSE(guard.condemned(2));
+  EXPECT_TRUE(guard.completed(2, {}));
+  guard.opened(1, {});
+  EXPECT_FALSE(guard.condemned(1));
+}
+
 }  // namespace
 }  // namespace ara::http

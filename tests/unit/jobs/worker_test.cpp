@@ -48,7 +48,11 @@ Result<std::string> linger(std::string_view, Context& context) {
 }
 
 constexpr std::array kTestKinds{
-    Kind{.name = "act", .does = "what the test says", .prepare = take_any, .run = act},
+    Kind{.name = "act",
+         .does = "what the test says",
+         .prepare = take_any,
+         .run = act,
+         .done = webhooks::EventType::backtest_complete},
     Kind{.name = "linger", .does = "waits", .prepare = take_any, .run = linger},
 };
 
@@ -70,11 +74,11 @@ class WorkerTest : public testing::Test {
     row.created = system_clock().now();
     ASSERT_TRUE(store_->put_job(row, 1000, Call{}));
   }
-  std::unique_ptr<Worker> worker(unsigned threads = 1) {
+  std::unique_ptr<Worker> worker(unsigned threads = 1, std::chrono::milliseconds lease = 400ms) {
     return std::make_unique<Worker>(
         store_, std::make_shared<registry::Shelf>(), metrics_,
         WorkerOptions{.threads = threads,
-                      .pulse = {.lease = 400ms, .beat = 50ms, .least = 5ms},
+                      .pulse = {.lease = lease, .beat = 50ms, .least = 5ms},
                       .poll = 5ms,
                       .first_retry = 20ms,
                       .kinds = kTestKinds});
@@ -123,13 +127,42 @@ TEST_F(WorkerTest, RunsAJobWithItsEffects) {
             std::string::npos);
 }
 
+TEST_F(WorkerTest, TellsTheOwnersWebhooksWhatIsDoneAndNothingElse) {
+  for (const std::string account : {"ann", "ben"}) {
+    ASSERT_TRUE(store_->put_webhook({.id = "wh_" + account,
+                                     .account = account,
+                                     .url = "https://example.com/",
+                                     .events = {"backtest_complete"},
+                                     .secret = "",
+                                     .description = "",
+                                     .created = system_clock().now()},
+                                    10, Call{}));
+  }
+  const auto told = [&](const std::string& account) {
+    return store_->deliveries(account, "wh_" + account, std::nullopt, {}, Call{}).value().rows;
+  };
+  stage.act = [](Context&) -> Result<std::string> { return fail(Code::corrupt, "no"); };
+  auto running = worker();
+  put("bad", "act");
+  ends("bad");
+  EXPECT_TRUE(told("ann").empty());
+  stage.act = [](Context&) -> Result<std::string> { return "{}"; };
+  put("good", "act");
+  ends("good");
+  ASSERT_EQ(told("ann").size(), 1U);
+  EXPECT_EQ(told("ann").front().type, "backtest_complete");
+  EXPECT_NE(told("ann").front().body.find(R"("job_id":"good","kind":"act")"), std::string::npos)
+      << told("ann").front().body;
+  EXPECT_TRUE(told("ben").empty());
+}
+
 TEST_F(WorkerTest, ManyThreadsRunEachJobOnce) {
   stage.act = [](Context&) -> Result<std::string> {
     std::this_thread::sleep_for(1ms);
     return "{}";
   };
   for (int i = 0; i < 60; ++i) put(std::to_string(i), "act");
-  auto running = worker(4);
+  auto running = worker(4, 30s);
   for (int i = 0; i < 60; ++i) ends(std::to_string(i));
   running->stop(Deadline::none());
   EXPECT_EQ(stage.runs, 60);
