@@ -20,9 +20,10 @@ bool ConnectionGuard::completed(Peer peer, SteadyTime now) {
   Shard& home = shard(peer);
   const std::lock_guard lock(home.mutex);
   Entry& entry = home.entries[peer];
+  if (entry.condemned) return false;
   entry.last = now;
   entry.spoken = true;
-  return !entry.condemned;
+  return true;
 }
 
 void ConnectionGuard::condemn(Peer peer) {
@@ -57,14 +58,17 @@ void ConnectionGuard::answered(Peer peer, SteadyTime now) {
   --found->second.pending;
 }
 
+std::chrono::nanoseconds ConnectionGuard::patience(const Entry& entry) const {
+  if (entry.condemned) return std::min<std::chrono::nanoseconds>(kLinger, first_);
+  return entry.spoken ? later_ : first_;
+}
+
 std::vector<Peer> ConnectionGuard::overdue(SteadyTime now) const {
   std::vector<Peer> late;
   for (const Shard& home : shards_) {
     const std::lock_guard lock(home.mutex);
     for (const auto& [peer, entry] : home.entries) {
-      if (entry.pending == 0 && now - entry.last >= (entry.spoken ? later_ : first_)) {
-        late.push_back(peer);
-      }
+      if (entry.pending == 0 && now - entry.last >= patience(entry)) late.push_back(peer);
     }
   }
   return late;

@@ -32,7 +32,8 @@ class ConnectionGuard {
   bool completed(Peer peer, SteadyTime now);
   /// A whole request came and is being worked on; until `answered` the connection is not judged.
   void begun(Peer peer, SteadyTime now);
-  /// Nothing more that comes on the connection is a request; it is about to be ended.
+  /// Nothing more that comes on the connection is a request; it is overdue `kLinger` after what it
+  /// sent last before this, so that its peer can read why.
   void condemn(Peer peer);
   bool condemned(Peer peer);
   void answered(Peer peer, SteadyTime now);
@@ -56,8 +57,10 @@ class ConnectionGuard {
     std::unordered_map<Peer, Entry> entries;
   };
   static constexpr std::size_t kShards = 16;
+  static constexpr std::chrono::seconds kLinger{1};
 
   Shard& shard(Peer peer);
+  std::chrono::nanoseconds patience(const Entry& entry) const;
 
   const std::chrono::nanoseconds first_;
   const std::chrono::nanoseconds later_;

@@ -6,6 +6,7 @@ so must refuse all of it: an answer to what is hidden would mean that a proxy
 before it could be deceived.
 """
 
+import re
 import socket
 import unittest
 
@@ -44,10 +45,10 @@ CASES = {
 
 
 class SmugglingTest(HttpCase):
-    def answers(self, sent):
-        """All that comes until the server ends the connection, or for a second."""
+    def answers(self, sent, patience):
+        """All that comes until the server ends the connection, or is silent for `patience` s."""
         received = b""
-        with socket.create_connection(("127.0.0.1", self.server.port), timeout=1) as sock:
+        with socket.create_connection(("127.0.0.1", self.server.port), timeout=patience) as sock:
             sock.sendall(sent)
             try:
                 while part := sock.recv(65536):
@@ -62,10 +63,11 @@ class SmugglingTest(HttpCase):
     def test_what_is_hidden_is_not_answered(self):
         for name, head in CASES.items():
             with self.subTest(name):
-                received, _ = self.answers(head + HIDDEN)
+                received, ended = self.answers(head + HIDDEN, patience=4)
                 self.assertNotIn(b'"ready"', received)
-                self.assertEqual(received.count(b"HTTP/1.1 "), received.count(b"HTTP/1.1 4"),
-                                 received)
+                statuses = re.findall(rb"HTTP/1.1 (\d+)", received)
+                self.assertTrue(all(int(status) >= 400 for status in statuses), received)
+                self.assertTrue(ended, received)
 
     def test_two_honest_requests_are_two(self):
         body = b'{"symbol":"AAPL"}'
@@ -75,7 +77,7 @@ class SmugglingTest(HttpCase):
                 "chunks": POST + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body) + body
                           + b"\r\n" + CHUNKS}.items():
             with self.subTest(name):
-                received, _ = self.answers(first + HIDDEN)
+                received, _ = self.answers(first + HIDDEN, patience=1)
                 self.assertEqual(received.count(b"HTTP/1.1 200"), 2, received)
 
 

@@ -103,5 +103,14 @@ TEST(ConnectionGuard, TheCondemnedAreSoUntilThePeerComesAnew) {
   EXPECT_FALSE(guard.condemned(1));
 }
 
+TEST_F(ConnectionGuardTest, TheCondemnedAreCutSoonWhateverElseTheySend) {
+  guard_.opened(1, at(0s));
+  guard_.completed(1, at(1s));
+  guard_.condemn(1);
+  EXPECT_TRUE(guard_.overdue(at(1s)).empty());
+  guard_.completed(1, at(2s));
+  EXPECT_EQ(guard_.overdue(at(2s)), std::vector<Peer>{1});
+}
+
 }  // namespace
 }  // namespace ara::http
