@@ -27,9 +27,10 @@ open_build() {
   exec 9>"$dir/.lock"
   lock 9 "building $preset"
   web_packages
-  # The presets are read when a folder is configured, and only then.
+  # The presets are read when a folder is configured, and only then; afresh, since a folder whose
+  # compiler changes forgets what else the preset said.
   [ "$dir/build.ninja" -nt "$ARA_DIR/CMakePresets.json" ] ||
-    step "Configure $preset" cmake -S "$ARA_DIR" --preset "$preset"
+    step "Configure $preset" cmake --fresh -S "$ARA_DIR" --preset "$preset"
 }
 
 # build PRESET [TARGET…]: two builds of one preset wait for each other.

@@ -74,13 +74,16 @@ TEST(Equities, ASplitPutIntoThemIsFound) {
   std::size_t found = 0;
   std::size_t tried = 0;
   for (const std::string& file : *files) {
-    const auto bars = support::read_bars(file);
+    // A calm year, so that the day of the split is an ordinary one, as it was for real ones.
+    auto bars = support::read_bars(file);
+    std::erase_if(bars, [](const domain::Bar& bar) {
+      return std::chrono::year_month_day{domain::date_of(bar.time)}.year() !=
+             std::chrono::year{2017};
+    });
     for (double ratio : {1.5, 2., 3., 4., 10., 20.}) {
-      // A calm year, so that the day of the split is an ordinary one, as it was for real ones.
       std::string text = "date,open,high,low,close,volume\n";
       for (const domain::Bar& bar : bars) {
         const std::string day = domain::to_iso(domain::date_of(bar.time));
-        if (!day.starts_with("2017")) continue;
         const double scale = day < "2017-07-03" ? ratio : 1;
         text += ara::format("{},{},{},{},{},{}\n", day, bar.open * scale, bar.high * scale,
                             bar.low * scale, bar.close * scale, bar.volume);

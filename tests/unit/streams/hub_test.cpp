@@ -144,7 +144,8 @@ TEST_F(HubTest, ASlowConsumerIsToldAndDroppedWhileOthersGoOn) {
   EXPECT_TRUE(soon([&] { return dropped("slow") == 1; }));
   // The last words come after what was on its way already, and whole frames come before them.
   std::string frame, last;
-  while (!(frame = slow.hear()).empty()) last = frame;
+  while (!last.starts_with('\x08') && !(frame = slow.hear()).empty()) last = frame;
+  slow.leave();
   EXPECT_EQ(last.substr(0, 3), "\x08\x03\xf5");  // 1013
   EXPECT_TRUE(last.contains("too slow"));
   EXPECT_TRUE(soon([&] { return hub_->connections() == 1; }));
