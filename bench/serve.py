@@ -99,11 +99,12 @@ class Server:
                 total += int(fields[11]) + int(fields[12])
         return total / TICK
 
-    def measure(self, seconds):
+    def measure(self, seconds, *options):
+        """Asks for that long; `options` are more of wrk's."""
         before = self.cpu_seconds()
         text = subprocess.run(
             ["taskset", "-c", LOAD_CORE, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s",
-             "--latency", self.url], capture_output=True, text=True, check=True).stdout
+             "--latency", *options, self.url], capture_output=True, text=True, check=True).stdout
         used = self.cpu_seconds() - before
         if "Non-2xx" in text or "Socket errors" in text:
             raise RuntimeError(f"{self.name}: {text}")

@@ -14,7 +14,7 @@ if(ARA_SANITIZE STREQUAL "thread")
   set(wanted ${threaded})
 endif()
 list(TRANSFORM wanted PREPEND test_)
-add_custom_target(tests DEPENDS ${wanted})
+add_custom_target(tests DEPENDS ara ${wanted})
 
 # What draws or fits thousands of times for a figure's sake passes the same code each time: once,
 # without a sanitizer, is enough.
@@ -35,6 +35,13 @@ if(NOT ARA_SANITIZE)
       set_tests_properties(${sanitizer}.${program} PROPERTIES ENVIRONMENT "${test_env}" TIMEOUT 900
                            LABELS ${sanitizer} COST 100)
     endforeach()
+    # The whole server, under whatever its clients may do at once.
+    set(env "${test_env}")
+    list(TRANSFORM env REPLACE "^ARA_BIN=.*" "ARA_BIN=${PROJECT_SOURCE_DIR}/build/${sanitizer}/bin/ara")
+    add_test(NAME ${sanitizer}.mixed COMMAND ${Python3_EXECUTABLE} integration/mixed_test.py -v)
+    set_tests_properties(${sanitizer}.mixed PROPERTIES ENVIRONMENT "${env}" TIMEOUT 900
+                         WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}
+                         LABELS ${sanitizer} RESOURCE_LOCK server COST 200)
   endforeach()
 
   file(GLOB targets RELATIVE ${PROJECT_SOURCE_DIR}/fuzz CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/*.cpp)

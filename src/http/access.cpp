@@ -37,9 +37,9 @@ std::string token_in_query(const Exchange& exchange) {
   return token && !token->empty() ? "Bearer " + std::string(*token) : std::string();
 }
 
-Result<accounts::Principal> who_sends(App& app, std::string_view authorization,
-                                      std::string_view key, SteadyTime now) {
-  auto& authenticator = app.accounts->authenticator();
+Result<accounts::Principal> who_sends(accounts::Authenticator& authenticator,
+                                      std::string_view authorization, std::string_view key,
+                                      SteadyTime now) {
   if (!key.empty()) {
     if (authorization.empty()) return authenticator.key(key, now);
     return fail(Code::unauthorized, "Send one credential: Authorization or X-API-Key");
@@ -59,6 +59,15 @@ Result<accounts::Principal> who_sends(App& app, std::string_view authorization,
   return authenticator.token(trim(authorization.substr(kScheme.size())), now);
 }
 
+/// The header line or, where there is none and the route may have it so, the token of the query,
+/// which `kept` then holds.
+std::string_view authorization_of(const Exchange& exchange, std::string& kept) {
+  const std::string_view line = exchange.header(kAuthorization);
+  if (!line.empty() || !exchange.route->takes_over) return line;
+  kept = token_in_query(exchange);
+  return kept;
+}
+
 }  // namespace
 
 std::optional<Reply> identify(App& app, Exchange& exchange) {
@@ -67,14 +76,10 @@ std::optional<Reply> identify(App& app, Exchange& exchange) {
     return std::nullopt;
   }
   if (exchange.route->access == Access::open) return std::nullopt;
-  std::string_view authorization = exchange.header(kAuthorization);
   std::string in_query;
-  if (authorization.empty() && exchange.route->takes_over) {
-    in_query = token_in_query(exchange);
-    authorization = in_query;
-  }
+  const std::string_view authorization = authorization_of(exchange, in_query);
   const std::string_view key = exchange.header(kApiKey);
-  auto who = who_sends(app, authorization, key, exchange.begun);
+  auto who = who_sends(app.accounts->authenticator(), authorization, key, exchange.begun);
   if (!who) return refuse(app, exchange, who.error(), !authorization.empty() || !key.empty());
   const accounts::Role needed = role_for(exchange.route->access);
   if (!who->may(needed)) {
@@ -84,6 +89,17 @@ std::optional<Reply> identify(App& app, Exchange& exchange) {
   }
   exchange.principal = std::move(*who);
   return std::nullopt;
+}
+
+std::function<bool()> credential_check(const App& app, const Exchange& exchange) {
+  if (app.open) return {};
+  std::string in_query;
+  std::string authorization(authorization_of(exchange, in_query));
+  return [accounts = app.accounts, &clock = app.clock, authorization = std::move(authorization),
+          key = std::string(exchange.header(kApiKey)), needed = role_for(exchange.route->access)] {
+    const auto who = who_sends(accounts->authenticator(), authorization, key, clock.steady());
+    return who ? who->may(needed) : who.error().code != Code::unauthorized;
+  };
 }
 
 void keep_private(App& app, const Exchange& exchange, Reply& reply) {

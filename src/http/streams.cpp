@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "http/access.h"
 #include "http/app.h"
 #include "http/input.h"
 #include "http/problem.h"
@@ -55,6 +56,7 @@ std::optional<Reply> seat(App& app, Exchange& exchange, streams::Join join) {
   auto place = app.live->hub->take_seat(exchange.principal->id());
   if (!place) return problem(app, exchange, place.error());
   join.seat = std::move(*place);
+  join.may_stay = credential_check(app, exchange);
   exchange.carried = std::make_shared<streams::Join>(std::move(join));
   return std::nullopt;
 }

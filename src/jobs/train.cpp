@@ -64,9 +64,6 @@ Result<std::vector<const models::ModelRow*>> rows_of(const std::vector<std::stri
     const auto row =
         name.contains('/') || name.ends_with(".toml") ? models::find_model(name) : shelf.find(name);
     if (!row) return std::unexpected(row.error());
-    if ((*row)->needs_trees) {
-      return invalid("model", name, "a model that needs no trees of a global model");
-    }
     rows.push_back(*row);
   }
   return rows;

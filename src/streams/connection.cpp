@@ -12,6 +12,7 @@ namespace ara::streams {
 Connection::Connection(int fd, Client client, Seat seat, const HubOptions& options, SteadyTime now)
     : heard(now),
       next_ping(now + options.ping),
+      next_check(now),
       fd_(fd),
       client_(std::move(client)),
       seat_(std::move(seat)),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,6 +48,8 @@ class Connection {
   std::vector<Topic> topics;
   SteadyTime heard;      ///< when something came last
   SteadyTime next_ping;  ///< when to say that we are there
+  std::function<bool()> may_stay;  ///< as Join::may_stay
+  SteadyTime next_check;           ///< when to ask it
   bool writing = false;  ///< whether the loop waits for the socket to take more
 
  private:

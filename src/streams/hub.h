@@ -97,6 +97,9 @@ struct Join {
   std::vector<Topic> topics;  ///< one or more; the first is what they came for
   std::string last_id;
   std::string greeting;  ///< sent before anything else, as it is
+  /// Asked each second or so, on the hub's thread: must not block. Once it says no, the connection
+  /// is ended. Empty: they may stay as long as they like.
+  std::function<bool()> may_stay = {};
 };
 
 /// All connections that are listened on, WebSockets and Server-Sent Events alike, with an event

@@ -17,6 +17,8 @@ namespace {
 
 /// How often the clock is looked at, at least.
 constexpr std::chrono::milliseconds kTick{500};
+/// How often the right to stay is asked about, at most.
+constexpr std::chrono::seconds kCheck{1};
 constexpr std::size_t kEvents = 256;
 constexpr std::size_t kScratch = 16 * 1024;
 /// Of a connection that is ours the system keeps this much unsent, and no more.
@@ -26,8 +28,16 @@ constexpr std::uint64_t kWake = 0;  ///< no connection has this id
 constexpr CloseReason kTooSlow{CloseCode::try_later, "too slow: too much is waiting to be read"};
 constexpr CloseReason kTooSilent{CloseCode::policy, "no answer to pings"};
 constexpr CloseReason kTooLoud{CloseCode::policy, "too many messages a second"};
+constexpr CloseReason kUnwelcome{CloseCode::policy, "the credential is not valid any more"};
 constexpr CloseReason kGoing{CloseCode::going_away, "the server is stopping"};
 constexpr CloseReason kNoBinary{CloseCode::unacceptable, "messages are JSON texts"};
+
+/// Asks whom it must, when it is time to.
+bool may_stay(Connection& connection, SteadyTime now) {
+  if (!connection.may_stay || connection.ending() || now < connection.next_check) return true;
+  connection.next_check = now + kCheck;
+  return connection.may_stay();
+}
 
 void prepare(int fd, std::chrono::milliseconds silence) {
   const int on = 1;
@@ -219,6 +229,10 @@ void HubLoop::look_at_clock(SteadyTime now) {
       end(*connection, kTooSilent, kSilent);
       continue;
     }
+    if (!may_stay(*connection, now)) {
+      end(*connection, kUnwelcome, kPolicy);
+      continue;
+    }
     if (!connection->ending() && now >= connection->next_ping) {
       connection->next_ping = now + options_.ping;
       if (!ping) {
@@ -242,6 +256,7 @@ void HubLoop::add(int fd, Join join) {
                       std::move(join.last_id)};
   auto made = std::make_unique<Connection>(fd, client, std::move(join.seat), options_, now);
   Connection& connection = *made;
+  connection.may_stay = std::move(join.may_stay);
   // What a client of events sends is left to who still reads it; only its end matters here.
   const std::uint32_t wanted = connection.is_websocket() ? EPOLLIN | EPOLLRDHUP : EPOLLRDHUP;
   epoll_event event{.events = wanted, .data = {.u64 = id}};

@@ -328,6 +328,28 @@ class StreamAccountsTest(AccountsCase):
         # Elsewhere a token in the query is no credential.
         self.assertEqual(self.server.get(f"/api/v1/predict/AAPL?token={token}").status, 401)
 
+    def test_a_stream_ends_with_its_credential(self):
+        key, token = self.key("few"), self.token("few")
+        path = "/ws/market-data/AAPL"
+        by_key = WebSocket(self.server.port, path, X_API_Key=key["key"])
+        by_token = WebSocket(self.server.port, f"{path}?token={token}")
+        events = EventStream(self.server.port, "/api/v1/stream/AAPL", **bearer(token))
+        for socket in (by_key, by_token, events):
+            self.addCleanup(socket.close)
+        by_key.hear("connected")
+        by_token.hear("connected")
+        self.send("DELETE", f"/api/v1/auth/api-keys/{key['id']}", None, bearer(token))
+        with self.assertRaises(Closed) as ended:
+            by_key.hear("nothing of this type")
+        self.assertEqual(ended.exception.code, 1008)
+        by_token.say(type="subscribe", symbol="MSFT")  # the other goes on
+        by_token.hear("subscribed")
+        self.admin("disable", "few@example.com")
+        for wait in (lambda: by_token.hear("nothing of this type"),
+                     lambda: [events.next() for _ in range(100)]):
+            with self.assertRaises(Closed):
+                wait()
+
     def test_alerts_and_webhooks_are_ones_own(self):
         ada, bob = self.token("ada"), self.token("bob")
         sockets = {}

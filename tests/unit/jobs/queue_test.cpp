@@ -78,7 +78,7 @@ TEST_F(QueueTest, TrainingNamesWhatItIsOf) {
   EXPECT_EQ(train(R"({"symbol":"A","asset_type":"stock"})").error().field, "symbol");
   EXPECT_EQ(train(R"({"asset_type":"wine"})").error().field, "asset_type");
   EXPECT_EQ(train(R"({"symbol":"A","models":["oracle"]})").error().field, "model");
-  EXPECT_EQ(train(R"({"symbol":"A","models":["gbm"]})").error().field, "model");
+  EXPECT_TRUE(train(R"({"symbol":"A","models":["gbm"]})"));
   // No file of the server's is opened for a client.
   EXPECT_EQ(train(R"({"symbol":"A","models":["/tmp/x.toml"]})").error().code, Code::invalid);
   EXPECT_EQ(train(R"({"symbol":"A","origins":119})").error().field, "origins");

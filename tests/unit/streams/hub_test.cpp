@@ -169,6 +169,25 @@ TEST_F(HubTest, PingsComeAndSilenceEnds) {
   EXPECT_EQ(answering.hear(), "\x01\"one\"");
 }
 
+TEST_F(HubTest, WhoMayNotStayIsToldAndEnded) {
+  start();
+  std::atomic<bool> welcome = true;
+  const auto [server, socket] = connected_pair(0);
+  hub_->adopt(server, {.seat = std::move(*hub_->take_seat("ann")),
+                       .topics = {kApple},
+                       .may_stay = [&] { return welcome.load(); }});
+  TestClient client(socket), other = join(kApple);
+  client.hear();  // that it is connected
+  hub_->publish(kApple, update("\"one\""));
+  EXPECT_EQ(client.hear(), "\x01\"one\"");
+  welcome = false;
+  EXPECT_TRUE(client.hear().starts_with("\x08\x03\xf0"));  // 1008
+  hub_->publish(kApple, update("\"two\""));
+  EXPECT_EQ(client.hear(), "");
+  EXPECT_TRUE(other.hear().ends_with("\"one\""));
+  EXPECT_TRUE(other.hear().ends_with("\"two\""));
+}
+
 TEST_F(HubTest, WhoTalksTooMuchIsDropped) {
   start({.messages_per_second = 1, .burst = 5});
   TestClient client = join(kApple);
