@@ -155,7 +155,8 @@ def start_all(temp):
     (temp / "static").mkdir()
     (temp / "static" / "file").write_bytes(body)
     (temp / "body.json").write_bytes(body)
-    config = NGINX.format(temp=temp, port=ports[1], body=body.decode())
+    quoted = body.decode().replace("\\", r"\\").replace("'", r"\'")
+    config = NGINX.format(temp=temp, port=ports[1], body=quoted)
     (temp / "nginx.conf").write_text(config)
     (temp / "app.py").write_text(FASTAPI)
     nginx = Server("nginx return", ["nginx", "-c", str(temp / "nginx.conf"), "-e",
@@ -164,7 +165,7 @@ def start_all(temp):
     static.__dict__.update(nginx.__dict__, name="nginx static", path="/file", rounds=[])
     fastapi = Server("FastAPI", ["python3", str(temp / "app.py"), str(ports[2]),
                                  str(temp / "body.json")], ports[2], path)
-    print(f"The body is {len(body)} bytes. nginx:\n{config.replace(body.decode(), '…')}")
+    print(f"The body is {len(body)} bytes. nginx:\n{config.replace(quoted, '…')}")
     print(f"FastAPI:\n{FASTAPI}")
     for peer in (nginx, static):
         assert peer.body() == body, f"{peer.name} answers other bytes"
