@@ -122,7 +122,7 @@ class Server:
 
 
 def microseconds(text, percentile):
-    number, unit = re.search(rf"^\s+{percentile}%\s+([\d.]+)(us|ms|s)$", text, re.M).groups()
+    number, unit = re.search(rf"^\s+{percentile}%\s+([\d.]+)(us|ms|s)\s*$", text, re.M).groups()
     return float(number) * {"us": 1, "ms": 1e3, "s": 1e6}[unit]
 
 

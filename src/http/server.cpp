@@ -1,6 +1,7 @@
 #include "http/server.h"
 
 #include <drogon/HttpAppFramework.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <thread>
@@ -78,6 +79,13 @@ void sweep(const App& app, ConnectionGuard& guard) {
   }
 }
 
+/// An answer of some hundred kilobytes would be mapped, page by page, and unmapped each time, which
+/// takes longer than to write it. (Memory that stays free is bounded by the second value.)
+void keep_large_buffers() {
+  mallopt(M_MMAP_THRESHOLD, 4 << 20);
+  mallopt(M_TRIM_THRESHOLD, 16 << 20);
+}
+
 /// Readiness goes off at once; then what is in flight is finished, what comes on open connections
 /// meanwhile is answered too, and at `drain_timeout` at the latest the server stops.
 void drain(App& app) {
@@ -113,6 +121,7 @@ Result<void> run_server(const ServerOptions& options, Parts parts,
                         const std::function<void()>& on_ready) {
   const auto address = check_listen_address(options.host, options.port);
   if (!address) return std::unexpected(address.error());
+  keep_large_buffers();
   App app(options, std::move(parts));
   ConnectionGuard guard(options.header_timeout, options.idle_timeout + options.header_timeout);
   const StopSignal stop;

@@ -46,11 +46,11 @@ class Connection {
   bool may_speak(SteadyTime now);
 
   std::vector<Topic> topics;
-  SteadyTime heard;      ///< when something came last
-  SteadyTime next_ping;  ///< when to say that we are there
+  SteadyTime heard;                ///< when something came last
+  SteadyTime next_ping;            ///< when to say that we are there
   std::function<bool()> may_stay;  ///< as Join::may_stay
   SteadyTime next_check;           ///< when to ask it
-  bool writing = false;  ///< whether the loop waits for the socket to take more
+  bool writing = false;            ///< whether the loop waits for the socket to take more
 
  private:
   const int fd_;
