@@ -14,8 +14,7 @@ namespace {
 
 using domain::QuantileFunction;
 
-constexpr std::array<std::string_view, 6> kMembers{"drift",   "theta", "garch_fhs",
-                                                   "gjr_fhs", "har",   "gbm"};
+constexpr std::array<std::string_view, 5> kMembers{"drift", "theta", "gjr_fhs", "har", "gbm"};
 constexpr std::size_t kLearned = 1000;  ///< newest bars of the fit that are learned from
 constexpr std::size_t kUnlearned = 5;   ///< oldest bars, in which states settle
 

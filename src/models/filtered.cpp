@@ -7,6 +7,7 @@
 #include "base/rng.h"
 #include "domain/order_statistics.h"
 #include "models/anchors.h"
+#include "models/premium.h"
 
 namespace ara::models {
 namespace {
@@ -181,6 +182,7 @@ class Filtered final : public Model {
     }
     fitted_record_ = record_;
     summarise(std::move(residuals), average, setting);
+    if (leverage == Leverage::gjr) draw_mean(returns, setting.premium);
   }
 
   void advance(const Observation& seen) override {
@@ -197,7 +199,7 @@ class Filtered final : public Model {
     Knots values;
     const double sigma = std::sqrt(variance_);
     for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] = garch_.mu + bounded(sigma * standard_.values()[i], 1);
+      values[i] = garch_.mu + bounded(drawn_ + sigma * standard_.values()[i], 1);
     }
     return QuantileFunction(values);
   }
@@ -216,7 +218,7 @@ class Filtered final : public Model {
       const double root = std::sqrt(recursion_.expected(variance_, h));
       Knots values;
       for (std::size_t i = 0; i < values.size(); ++i) {
-        values[i] = h * garch_.mu + bounded(root * place.of(shapes.shape, i), h);
+        values[i] = h * garch_.mu + bounded(h * drawn_ + root * place.of(shapes.shape, i), h);
       }
       path.change.emplace_back(values);
       path.sd.push_back(bounded(root * place.of(shapes.sd), h));
@@ -243,6 +245,17 @@ class Filtered final : public Model {
   /// By the variance that was expected; 0 in a series that does not vary.
   double standardised(double r) const {
     return variance_ > 0 ? (r - garch_.mu) / std::sqrt(variance_) : 0;
+  }
+
+  /// As in har.cpp. (Without leverage the mean stays the data's own: that model is the peer that
+  /// others are measured by.)
+  void draw_mean(std::span<const double> returns, double premium) {
+    if (stands_still(standard_.values())) return;
+    const double count = static_cast<double>(returns.size());
+    double mean = 0, square = 0;
+    for (double r : returns) mean += r / count;
+    for (double r : returns) square += (r - mean) * (r - mean) / count;
+    drawn_ = kMeanPrior / (count + kMeanPrior) * (premium * std::sqrt(square) - mean);
   }
 
   /// Their mean and second moment stay what they were, so the forecast's mean is that of the data
@@ -276,6 +289,7 @@ class Filtered final : public Model {
   Recursion recursion_{};
   QuantileFunction standard_;  ///< of the standardised residuals
   FilteredShapes shapes_;
+  double drawn_ = 0;  ///< by which a session's mean change is drawn to the premium
   double residual_sd_ = 0;
   double fitted_record_ = 0;
   double variance_ = 0;  ///< state: of the next return

@@ -7,8 +7,8 @@
 namespace ara::models {
 namespace {
 
-constexpr std::array<std::string_view, 11> kMembers{
-    "drift", "ses", "damped", "ets", "theta", "dotm", "ar", "garch_fhs", "gjr_fhs", "har", "gbm"};
+constexpr std::array<std::string_view, 10> kMembers{"drift", "ses", "damped",  "ets", "theta",
+                                                    "dotm",  "ar",  "gjr_fhs", "har", "gbm"};
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include "models/anchors.h"
 #include "models/fits.h"
 #include "models/har_state.h"
+#include "models/premium.h"
 #include "models/triangular.h"
 
 namespace ara::models {
@@ -26,11 +27,6 @@ constexpr std::size_t kWarmUp = 60;  ///< oldest bars, in which averages settle
 /// Ridge penalty, in bars: as if so many more had been seen on which a regressor told nothing; for
 /// a sum over h sessions, whose errors overlap, h times as many.
 constexpr double kRidge = 20;
-
-/// Bars after which a series' own mean change counts as much as the premium: five years tell a
-/// yearly mean to within 0.45 yearly deviations, and shares differ by no more than that.
-constexpr double kMeanPrior = 1260;
-constexpr std::size_t kQuarter = 7, kThreeQuarters = 15;  ///< knots
 
 constexpr double kBeyondRecord = 3;  ///< no change exceeds so many times the largest, a session
 
@@ -192,8 +188,7 @@ class Har final : public Model {
     regression.mean = mean;
     regression.sd = std::sqrt(std::max(0.0, square - mean * mean));
     regression.shape = QuantileFunction::empirical(z).values();
-    // Of a series that mostly stands still, the mean is that of its few moves: nothing to draw.
-    if (!(regression.shape[kQuarter] < regression.shape[kThreeQuarters])) return;
+    if (stands_still(regression.shape)) return;
     const double belief = count / (count + kMeanPrior);
     const double wanted = premium * std::sqrt(static_cast<double>(h));
     regression.mean = belief * mean + (1 - belief) * wanted;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "domain/asset.h"
+#include "models/anchors.h"
 
 namespace ara::models {
 
@@ -22,6 +23,17 @@ inline double premium_of(domain::AssetType type) {
       return 0;
   }
   return 0;
+}
+
+/// Bars after which a series' own mean change counts as much as the premium: five years tell a
+/// yearly mean to within 0.45 yearly deviations, and shares differ by no more than that.
+inline constexpr double kMeanPrior = 1260;
+
+/// Whether a series mostly stands still, by the quantiles of its changes: its mean is that of its
+/// few moves then, and is not drawn to anything.
+inline bool stands_still(const Knots& changes) {
+  constexpr std::size_t kQuarter = 7, kThreeQuarters = 15;
+  return !(changes[kQuarter] < changes[kThreeQuarters]);
 }
 
 }  // namespace ara::models

@@ -10,7 +10,7 @@ namespace {
 
 using domain::QuantileFunction;
 constexpr double kHalfLife = 500;      ///< bars, of all but the sudden stretch
-constexpr double kLearning = 1;        ///< see weights
+constexpr double kLearning = 0.25;     ///< see weights
 constexpr double kLeastWeight = 0.01;  ///< smaller weights become 0
 constexpr double kPrior = 200;         ///< bars a session of horizon, as if widths had been right
 constexpr double kMostScore = 4;       ///< larger normal scores count as this
