@@ -16,9 +16,8 @@ namespace ara::http {
 // access.cpp
 /// Sets the principal, or refuses: 401 without a good credential, 403 for a role too low.
 std::optional<Reply> identify(App& app, Exchange& exchange);
-/// Whether the credential of an exchange that was identified is still good for its route, asked
-/// later, from any thread; it need not be good while the accounts cannot be read. Empty on an open
-/// server.
+/// Tells, later and from any thread, whether the credential of an identified exchange is still good
+/// for its route; taken for good while the accounts cannot be read. Empty on an open server.
 std::function<bool()> credential_check(const App& app, const Exchange& exchange);
 /// Sees to it that no shared cache keeps what only an account may be given.
 void keep_private(App& app, const Exchange& exchange, Reply& reply);

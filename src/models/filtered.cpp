@@ -258,10 +258,10 @@ class Filtered final : public Model {
     drawn_ = kMeanPrior / (count + kMeanPrior) * (premium * std::sqrt(square) - mean);
   }
 
-  /// Their mean and second moment stay what they were, so the forecast's mean is that of the data
-  /// and not the location of the t distribution. Only where the second moment is above 1 is z^2
-  /// scaled down in the recursion, lest the expected response to a shock exceed what was fitted and
-  /// paths explode.
+  /// Their mean and second moment stay what they were, so the forecast's mean, before draw_mean, is
+  /// that of the data and not the location of the t distribution. Only where the second moment is
+  /// above 1 is z^2 scaled down in the recursion, lest the expected response to a shock exceed what
+  /// was fitted and paths explode.
   void summarise(std::vector<double> residuals, double average, const Setting& setting) {
     double mean = 0, square = 0, below = 0;
     const double count = static_cast<double>(residuals.size());

@@ -1,5 +1,6 @@
 // GARCH(1,1) in which falls move the variance more than rises do (Glosten, Jagannathan and Runkle
-// 1993), with Student-t errors and filtered historical simulation.
+// 1993), with Student-t errors and filtered historical simulation; the mean change is drawn to the
+// premium (premium.h).
 #include "models/filtered.h"
 
 namespace ara::models {
