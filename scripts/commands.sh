@@ -77,6 +77,10 @@ cmd_test() {
     note "No shared data at $ARA_SHARED (ARA_SHARED names it): tests that need it are skipped"
   case ${1:-} in
     list) build release && exec ctest --test-dir "$ARA_DIR/build/release" -N ;;
+    tidy) ;;
+    *) ensure_fleet ;;
+  esac
+  case ${1:-} in
     '')
       build release
       build asan tests
@@ -124,6 +128,7 @@ cmd_bench() {
     [ -e "$source" ] && [ "${1:-$name}" = "$name" ] && found+=("$source")
   done
   [ ${#found[@]} -gt 0 ] || die "there is no benchmark '${1:-}' ($(bench_names))"
+  ensure_fleet
   for source in "${found[@]}"; do
     name=$(basename "${source%.*}")
     case $source in

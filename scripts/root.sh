@@ -25,6 +25,33 @@ ensure_native() {
   mkdir -p "$ARA_CACHE" && touch "$stamp"
 }
 
+# Installs what a fleet is made of, once for each list, on the build platform.
+ensure_fleet() {
+  local stamp missing
+  stamp=/var/lib/ara-fleet-$(packages fleet | sort | sha256sum | cut -c1-12)
+  [ -e "$stamp" ] && return 0
+  if [ -z "${ARA_IN_ROOT:-}" ] && [ "$(id -u)" != 0 ]; then
+    missing=$(packages fleet | while read -r p; do
+      dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q '^install ok' || printf '%s ' "$p"
+    done)
+    [ -z "$missing" ] ||
+      die "missing packages; run: sudo apt-get install --no-install-recommends $missing"
+    return 0
+  fi
+  mkdir -p "$ARA_CACHE"
+  exec 8>"$ARA_CACHE/root.lock"
+  lock 8 "installing the servers of a fleet"
+  if [ ! -e "$stamp" ]; then
+    step "Package lists" apt-get update
+    # shellcheck disable=SC2046
+    step "Servers of a fleet" env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y --no-install-recommends $(packages fleet)
+    apt-get clean
+    touch "$stamp"
+  fi
+  exec 8>&-
+}
+
 # The mirror the host itself uses, if it is a Debian one; else debootstrap's default.
 host_mirror() {
   # shellcheck disable=SC2016  # apt expands it
