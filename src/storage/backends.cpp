@@ -8,10 +8,12 @@ namespace {
 struct Backend {
   std::string_view scheme;
   Result<std::unique_ptr<Store>> (*open)(const std::string& place);
+  bool takes_uri;  ///< the whole of it, not only what follows "://"
 };
 
 constexpr std::array kBackends{
-    Backend{"sqlite", open_sqlite},
+    Backend{"sqlite", open_sqlite, false},
+    Backend{"postgresql", open_postgres, true},
 };
 
 }  // namespace
@@ -23,7 +25,7 @@ Result<std::unique_ptr<Store>> open(const std::string& place) {
   std::string allowed = "a path, or one of";
   for (const Backend& backend : kBackends) {
     if (place.substr(0, mark) == backend.scheme)
-      return backend.open(place.substr(mark + kMark.size()));
+      return backend.open(backend.takes_uri ? place : place.substr(mark + kMark.size()));
     allowed += " " + std::string(backend.scheme) + "://…";
   }
   return invalid("store", place, allowed);

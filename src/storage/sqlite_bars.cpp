@@ -1,10 +1,9 @@
 // The bars of SqliteStore: writing, comparing, reading the newest.
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <set>
 
 #include "base/format.h"
+#include "storage/bars_check.h"
 #include "storage/sqlite_store.h"
 
 namespace ara::storage {
@@ -24,27 +23,6 @@ constexpr auto kInsertMany = [] {
   for (std::size_t i = 1; i < kRowsAtOnce; ++i) end = std::ranges::copy(more, end).out;
   return sql;
 }();
-
-constexpr std::int64_t seconds(domain::Time time) {
-  return time.time_since_epoch().count();
-}
-
-Result<void> check(std::span<const domain::Bar> bars) {
-  if (bars.empty()) return invalid("bars", "", "at least one bar");
-  for (std::size_t i = 0; i < bars.size(); ++i) {
-    const auto when = [&] { return ara::format("{:%FT%TZ}", bars[i].time); };
-    if (!std::isfinite(bars[i].close)) {
-      return invalid("bars", ara::format("close {} at {}", bars[i].close, when()),
-                     "a finite close in every bar");
-    }
-    if (i > 0 && bars[i].time <= bars[i - 1].time) {
-      return invalid(
-          "bars", when(),
-          ara::format("times that ascend; the bar before is of {:%FT%TZ}", bars[i - 1].time));
-    }
-  }
-  return {};
-}
 
 void bind_bar(SqliteStatement& statement, int first, std::int64_t symbol_id,
               const domain::Bar& bar) {
@@ -80,7 +58,7 @@ Result<void> insert(SqliteConnection& connection, std::int64_t symbol_id,
 
 /// The bar of a row that begins with time, open, high, low, close, adjusted_close, volume.
 domain::Bar bar_of(const SqliteStatement& row) {
-  return {domain::Time{std::chrono::seconds{row.integer(0)}},
+  return {bar_time(row.integer(0)),
           row.real(1),
           row.real(2),
           row.real(3),
@@ -108,44 +86,19 @@ Result<domain::Series> read_series(const SymbolRow& head, SqliteStatement& rows,
   }
 }
 
-/// What a write would change.
-struct Difference {
-  std::vector<domain::Bar> added;
-  std::vector<domain::Bar> corrected;
-  std::uint64_t unchanged = 0;
-  std::uint64_t content = 0;  ///< to be added to Revision::content
-};
-
-/// Walks `bars` and the stored ones of the same span of time side by side.
-Result<Difference> compare(SqliteConnection& connection, std::int64_t symbol_id,
-                           std::span<const domain::Bar> bars) {
+Result<BarDifference> compare(SqliteConnection& connection, std::int64_t symbol_id,
+                              std::span<const domain::Bar> bars) {
   SqliteStatement rows = connection.prepare(
       "SELECT time, open, high, low, close, adjusted_close, volume FROM bars "
       "WHERE symbol_id = ? AND time BETWEEN ? AND ? ORDER BY time");
   rows.bind(symbol_id, seconds(bars.front().time), seconds(bars.back().time));
-  Difference difference;
-  const auto add = [&](const domain::Bar& bar) {
-    difference.added.push_back(bar);
-    difference.content += domain::content_of(bar);
-  };
-  auto next = bars.begin();
+  BarComparison comparison(bars);
   for (;;) {
     const auto row = rows.step();
     if (!row) return std::unexpected(row.error());
-    if (!*row) break;
-    const domain::Bar stored = bar_of(rows);
-    for (; next != bars.end() && next->time < stored.time; ++next) add(*next);
-    if (next == bars.end() || next->time != stored.time) continue;
-    if (domain::same_bar(*next, stored)) {
-      ++difference.unchanged;
-    } else {
-      difference.corrected.push_back(*next);
-      difference.content += domain::content_of(*next) - domain::content_of(stored);
-    }
-    ++next;
+    if (!*row) return comparison.finish();
+    comparison.next(bar_of(rows));
   }
-  for (; next != bars.end(); ++next) add(*next);
-  return difference;
 }
 
 Result<void> correct(SqliteConnection& connection, std::int64_t symbol_id,
@@ -210,11 +163,8 @@ Result<PutOutcome> put(SqliteConnection& connection, const SymbolBars& part) {
   const auto head = read_head(connection, part.symbol);
   if (!head) return std::unexpected(head.error());
   if (!*head) return put_new_symbol(connection, part);
-  const domain::AssetType stored = (*head)->row.asset_type;
-  if (stored != part.asset_type) {
-    return fail(Code::conflict,
-                ara::format("{} is stored as {}, these bars are said to be {}", part.symbol.text(),
-                            describe(stored).name, describe(part.asset_type).name));
+  if (auto same = check_asset_type((*head)->row, part.asset_type); !same) {
+    return std::unexpected(same.error());
   }
   return put_known_symbol(connection, **head, part.bars);
 }
@@ -231,13 +181,7 @@ Result<PutOutcome> SqliteStore::put_bars(const domain::Symbol& symbol, domain::A
 
 Result<std::vector<PutOutcome>> SqliteStore::put_all_bars(std::span<const SymbolBars> batch,
                                                           const Call& call) {
-  std::set<domain::Symbol> seen;
-  for (const SymbolBars& part : batch) {
-    if (!seen.insert(part.symbol).second) {
-      return invalid("bars", part.symbol.text(), "each symbol once in a batch");
-    }
-    if (auto checked = check(part.bars); !checked) return std::unexpected(checked.error());
-  }
+  if (auto checked = check_batch(batch); !checked) return std::unexpected(checked.error());
   auto connection = writer(call, Sync::full);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "storage/patience.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -113,9 +114,6 @@ class SqliteConnection {
   SteadyTime give_up_ = SteadyTime::max();
   std::unordered_map<std::string_view, sqlite3_stmt*> statements_;
 };
-
-/// How long to wait for a lock when the caller gave no deadline.
-inline constexpr std::chrono::seconds kPatience{60};
 
 /// A transaction that is rolled back unless committed.
 class SqliteTransaction {

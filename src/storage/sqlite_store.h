@@ -4,6 +4,7 @@
 
 #include "storage/sqlite_pool.h"
 #include "storage/store.h"
+#include "storage/times.h"
 
 namespace ara::storage {
 
@@ -135,23 +136,6 @@ class SqliteStore final : public Store {
   Sync synced_ = Sync::none;  ///< what the writer is set to; touched by who holds the writer
   SqlitePool readers_;
 };
-
-/// Times other than those of bars are stored as microseconds since the epoch.
-inline std::int64_t microseconds(WallTime time) {
-  return time.time_since_epoch().count();
-}
-inline WallTime wall_time(std::int64_t count) {
-  return WallTime{std::chrono::microseconds{count}};
-}
-
-/// Times that may be missing, where a table says that they are stored as 0.
-inline std::int64_t or_zero(const std::optional<WallTime>& time) {
-  return time ? microseconds(*time) : 0;
-}
-inline std::optional<WallTime> or_nothing(std::int64_t count) {
-  if (count == 0) return std::nullopt;
-  return wall_time(count);
-}
 
 /// The one number that `statement`, bound already, gives; 0 where it gives no row.
 Result<std::uint64_t> number_of(SqliteStatement& statement);

@@ -1,0 +1,329 @@
+// The symbols and bars of PostgresStore.
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <set>
+
+#include "base/format.h"
+#include "domain/slot.h"
+#include "storage/bars_check.h"
+#include "storage/postgres_store.h"
+
+namespace ara::storage {
+namespace {
+
+/// Rows of heads, one of which a write of a symbol counts up: see postgres_migrations.cpp.
+constexpr int kHeadParts = 64;
+
+// What pg_head_of reads, from column 0.
+#define ARA_PG_HEAD "id, symbol, asset_type, revision, content, bars, first, last"
+constexpr int kPgHeadColumns = 8;
+
+struct PgHead {
+  std::int64_t id = 0;
+  SymbolRow row;
+};
+
+Result<PgHead> pg_head_of(const PgRows& rows, int row) {
+  auto symbol = domain::Symbol::parse(rows.text(row, 1));
+  auto asset_type = domain::parse_asset_type(rows.text(row, 2));
+  if (!symbol || !asset_type) {
+    return fail(Code::corrupt, "the store has a symbol row that cannot be read: " +
+                                   (symbol ? asset_type.error() : symbol.error()).message);
+  }
+  return PgHead{rows.integer(row, 0),
+                {*symbol,
+                 *asset_type,
+                 domain::Interval::day,
+                 {static_cast<std::uint64_t>(rows.integer(row, 3)),
+                  static_cast<std::uint64_t>(rows.integer(row, 4))},
+                 static_cast<std::uint64_t>(rows.integer(row, 5)),
+                 bar_time(rows.integer(row, 6)),
+                 bar_time(rows.integer(row, 7))}};
+}
+
+domain::Bar pg_bar_of(const PgRows& rows, int row, int first) {
+  return {bar_time(rows.integer(row, first)), rows.real(row, first + 1), rows.real(row, first + 2),
+          rows.real(row, first + 3),          rows.real(row, first + 4), rows.real(row, first + 5),
+          rows.real(row, first + 6)};
+}
+
+/// Rows of COPY … (FORMAT binary): a header, for each row the count of its fields and each field
+/// with its length, a trailer. https://www.postgresql.org/docs/17/sql-copy.html
+class CopyOfBars {
+ public:
+  CopyOfBars() : data_("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19) {}
+
+  void add(int slot, std::int64_t symbol_id, const domain::Bar& bar) {
+    put<std::int16_t>(9);
+    add_integer(slot);
+    add_integer(symbol_id);
+    add_integer(seconds(bar.time));
+    for (const double value :
+         {bar.open, bar.high, bar.low, bar.close, bar.adjusted_close, bar.volume}) {
+      if (std::isnan(value)) {
+        put<std::int32_t>(-1);
+      } else {
+        put<std::int32_t>(8);
+        put(std::bit_cast<std::int64_t>(value));
+      }
+    }
+  }
+  std::string_view finish() {
+    put<std::int16_t>(-1);
+    return data_;
+  }
+
+ private:
+  template <class Integer>
+  void put(Integer value) {
+    if constexpr (std::endian::native == std::endian::little) value = std::byteswap(value);
+    char bytes[sizeof(value)];
+    std::memcpy(bytes, &value, sizeof(value));
+    data_.append(bytes, sizeof(value));
+  }
+  void add_integer(std::int64_t value) {
+    put<std::int32_t>(8);
+    put(value);
+  }
+
+  std::string data_;
+};
+
+Result<void> copy_bars(PgConnection& connection, int slot, std::int64_t symbol_id,
+                       std::span<const domain::Bar> bars) {
+  if (bars.empty()) return {};
+  CopyOfBars rows;
+  for (const domain::Bar& bar : bars) rows.add(slot, symbol_id, bar);
+  // Into the partition itself, which spares the server the search for it, row by row.
+  return connection
+      .copy(ara::format("COPY bars_{} (slot, symbol_id, time, open, high, low, close, "
+                        "adjusted_close, volume) FROM STDIN (FORMAT binary)",
+                        slot / 1024),
+            rows.finish())
+      .transform([](std::uint64_t) {});
+}
+
+/// Corrected bars go the way of new ones, once the old are gone.
+Result<void> replace_bars(PgConnection& connection, int slot, std::int64_t symbol_id,
+                          std::span<const domain::Bar> bars) {
+  if (bars.empty()) return {};
+  std::string times = "{";
+  for (const domain::Bar& bar : bars) times += ara::format("{},", seconds(bar.time));
+  times.back() = '}';
+  return only_done(connection.ask("DELETE FROM bars WHERE slot = $1 AND symbol_id = $2 "
+                                  "AND time = ANY ($3::bigint[])",
+                                  slot, symbol_id, std::string_view(times)))
+      .and_then([&] { return copy_bars(connection, slot, symbol_id, bars); });
+}
+
+Result<BarDifference> pg_compare(PgConnection& connection, int slot, std::int64_t symbol_id,
+                                 std::span<const domain::Bar> bars) {
+  const auto rows = connection.ask(
+      "SELECT time, open, high, low, close, adjusted_close, volume FROM bars "
+      "WHERE slot = $1 AND symbol_id = $2 AND time BETWEEN $3 AND $4 ORDER BY time",
+      slot, symbol_id, seconds(bars.front().time), seconds(bars.back().time));
+  if (!rows) return std::unexpected(rows.error());
+  BarComparison comparison(bars);
+  for (int row = 0; row < rows->size(); ++row) comparison.next(pg_bar_of(*rows, row, 0));
+  return comparison.finish();
+}
+
+/// Locks the symbol's row until the transaction ends; nothing if there is none.
+Result<std::optional<PgHead>> lock_head(PgConnection& connection, const domain::Symbol& symbol) {
+  const auto rows = connection.ask(
+      "SELECT " ARA_PG_HEAD " FROM symbols WHERE symbol = $1 FOR UPDATE", symbol.text());
+  if (!rows) return std::unexpected(rows.error());
+  if (rows->empty()) return std::nullopt;
+  return pg_head_of(*rows, 0);
+}
+
+/// The outcome; nothing where another has made the symbol meanwhile.
+Result<std::optional<PutOutcome>> put_first(PgConnection& connection, const SymbolBars& part) {
+  const std::span<const domain::Bar> bars = part.bars;
+  const int slot = domain::slot_of(part.symbol.text());
+  PutOutcome outcome{.inserted = bars.size(), .revision = {1, 0}};
+  for (const domain::Bar& bar : bars) outcome.revision.content += domain::content_of(bar);
+  const auto row = connection.ask(
+      "INSERT INTO symbols (symbol, slot, asset_type, bar_interval, revision, content, bars, "
+      "first, last) VALUES ($1, $2, $3, 'day', $4, $5, $6, $7, $8) "
+      "ON CONFLICT (symbol) DO NOTHING RETURNING id",
+      part.symbol.text(), slot, domain::describe(part.asset_type).name, outcome.revision.counter,
+      outcome.revision.content, bars.size(), seconds(bars.front().time),
+      seconds(bars.back().time));
+  if (!row) return std::unexpected(row.error());
+  if (row->empty()) return std::nullopt;
+  if (auto done = copy_bars(connection, slot, row->integer(0, 0), bars); !done) {
+    return std::unexpected(done.error());
+  }
+  return outcome;
+}
+
+Result<PutOutcome> put_more(PgConnection& connection, const PgHead& head,
+                            std::span<const domain::Bar> bars) {
+  const int slot = domain::slot_of(head.row.symbol.text());
+  const auto difference = pg_compare(connection, slot, head.id, bars);
+  if (!difference) return std::unexpected(difference.error());
+  PutOutcome outcome{difference->added.size(), difference->corrected.size(), difference->unchanged,
+                     head.row.revision};
+  if (outcome.inserted + outcome.corrected == 0) return outcome;
+  ++outcome.revision.counter;
+  outcome.revision.content += difference->content;
+  auto done =
+      copy_bars(connection, slot, head.id, difference->added)
+          .and_then([&] {
+            return replace_bars(connection, slot, head.id, difference->corrected);
+          })
+          .and_then([&] {
+            return only_done(connection.ask(
+                "UPDATE symbols SET revision = $1, content = $2, bars = $3, first = $4, last = $5 "
+                "WHERE id = $6",
+                outcome.revision.counter, outcome.revision.content,
+                head.row.bars + outcome.inserted,
+                seconds(std::min(head.row.first, bars.front().time)),
+                seconds(std::max(head.row.last, bars.back().time)), head.id));
+          });
+  if (!done) return std::unexpected(done.error());
+  return outcome;
+}
+
+Result<PutOutcome> put_part(PgConnection& connection, const SymbolBars& part) {
+  for (;;) {
+    const auto head = lock_head(connection, part.symbol);
+    if (!head) return std::unexpected(head.error());
+    if (*head) {
+      if (auto same = check_asset_type((*head)->row, part.asset_type); !same) {
+        return std::unexpected(same.error());
+      }
+      return put_more(connection, **head, part.bars);
+    }
+    auto outcome = put_first(connection, part);
+    if (!outcome) return std::unexpected(outcome.error());
+    if (*outcome) return **outcome;
+  }
+}
+
+/// The series of a join of one head with its bars, which begin in the column after the head's.
+Result<domain::Series> pg_series_of(const PgRows& rows, const domain::Symbol& symbol) {
+  if (rows.empty()) return fail(Code::not_found, "there are no bars of " + symbol.text());
+  const auto head = pg_head_of(rows, 0);
+  if (!head) return std::unexpected(head.error());
+  domain::Series series{symbol, head->row.asset_type, head->row.interval, head->row.revision, {}};
+  // A head without bars in the range has one row, whose bar is NULL.
+  if (rows.null(0, kPgHeadColumns)) return series;
+  series.bars.reserve(static_cast<std::size_t>(rows.size()));
+  for (int row = 0; row < rows.size(); ++row) {
+    series.bars.push_back(pg_bar_of(rows, row, kPgHeadColumns));
+  }
+  return series;
+}
+
+}  // namespace
+
+Result<std::vector<SymbolRow>> PostgresStore::symbols(const Call& call) {
+  return read(call, [&](PgConnection& connection) -> Result<std::vector<SymbolRow>> {
+    const auto rows = connection.ask("SELECT " ARA_PG_HEAD " FROM symbols ORDER BY symbol");
+    if (!rows) return std::unexpected(rows.error());
+    std::vector<SymbolRow> found;
+    for (int row = 0; row < rows->size(); ++row) {
+      auto head = pg_head_of(*rows, row);
+      if (!head) return std::unexpected(head.error());
+      found.push_back(std::move(head->row));
+    }
+    return found;
+  });
+}
+
+Result<std::optional<SymbolRow>> PostgresStore::find_symbol(const domain::Symbol& symbol,
+                                                            const Call& call) {
+  return read(call, [&](PgConnection& connection) -> Result<std::optional<SymbolRow>> {
+    const auto rows =
+        connection.ask("SELECT " ARA_PG_HEAD " FROM symbols WHERE symbol = $1", symbol.text());
+    if (!rows) return std::unexpected(rows.error());
+    if (rows->empty()) return std::nullopt;
+    return pg_head_of(*rows, 0).transform([](PgHead&& head) {
+      return std::optional(std::move(head.row));
+    });
+  });
+}
+
+Result<std::uint64_t> PostgresStore::heads_version(const Call& call) {
+  return read(call, [&](PgConnection& connection) -> Result<std::uint64_t> {
+    const auto row = connection.ask("SELECT sum(version)::bigint FROM heads");
+    if (!row) return std::unexpected(row.error());
+    return static_cast<std::uint64_t>(row->integer(0, 0));
+  });
+}
+
+Result<PutOutcome> PostgresStore::put_bars(const domain::Symbol& symbol,
+                                           domain::AssetType asset_type,
+                                           std::span<const domain::Bar> bars, const Call& call) {
+  const SymbolBars part{symbol, asset_type, bars};
+  auto outcomes = put_all_bars({&part, 1}, call);
+  if (!outcomes) return std::unexpected(outcomes.error());
+  return outcomes->front();
+}
+
+Result<std::vector<PutOutcome>> PostgresStore::put_all_bars(std::span<const SymbolBars> batch,
+                                                            const Call& call) {
+  if (auto checked = check_batch(batch); !checked) return std::unexpected(checked.error());
+  // Locks are taken in one order, first of symbols and then of heads: two writers of the same
+  // symbols wait for one another, and never both.
+  std::vector<std::size_t> order(batch.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::sort(order, {}, [&](std::size_t i) -> const domain::Symbol& { return batch[i].symbol; });
+  return write(call, [&](PgConnection& connection) -> Result<std::vector<PutOutcome>> {
+    std::vector<PutOutcome> outcomes(batch.size());
+    std::set<int> parts;
+    for (const std::size_t i : order) {
+      auto outcome = put_part(connection, batch[i]);
+      if (!outcome) return std::unexpected(outcome.error());
+      outcomes[i] = *outcome;
+      if (outcome->inserted + outcome->corrected > 0) {
+        parts.insert(domain::slot_of(batch[i].symbol.text()) % kHeadParts);
+      }
+    }
+    for (const int part : parts) {
+      auto counted =
+          connection.ask("UPDATE heads SET version = version + 1 WHERE part = $1", part);
+      if (!counted) return std::unexpected(counted.error());
+    }
+    return outcomes;
+  });
+}
+
+Result<domain::Series> PostgresStore::last_bars(const domain::Symbol& symbol, std::size_t count,
+                                                const Call& call) {
+  const auto most = static_cast<std::int64_t>(std::min<std::size_t>(count, 1'000'000'000));
+  return read(call, [&](PgConnection& connection) -> Result<domain::Series> {
+    const auto rows = connection.ask(
+        "SELECT s.*, b.* FROM (SELECT " ARA_PG_HEAD
+        " FROM symbols WHERE symbol = $1) s LEFT JOIN LATERAL ("
+        "SELECT time, open, high, low, close, adjusted_close, volume FROM bars "
+        "WHERE slot = $2 AND symbol_id = s.id ORDER BY time DESC LIMIT $3) b ON true ORDER BY b.time",
+        symbol.text(), domain::slot_of(symbol.text()), most);
+    if (!rows) return std::unexpected(rows.error());
+    return pg_series_of(*rows, symbol);
+  });
+}
+
+Result<domain::Series> PostgresStore::bars(const domain::Symbol& symbol, const BarRange& range,
+                                           const Call& call) {
+  const auto most = static_cast<std::int64_t>(std::min<std::size_t>(range.limit, 1'000'000'000));
+  return read(call, [&](PgConnection& connection) -> Result<domain::Series> {
+    const auto rows = connection.ask(
+        "SELECT s.*, b.* FROM (SELECT " ARA_PG_HEAD
+        " FROM symbols WHERE symbol = $1) s LEFT JOIN LATERAL ("
+        "SELECT time, open, high, low, close, adjusted_close, volume FROM bars "
+        "WHERE slot = $2 AND symbol_id = s.id AND time BETWEEN $3 AND $4 "
+        "ORDER BY time LIMIT $5) b ON true ORDER BY b.time",
+        symbol.text(), domain::slot_of(symbol.text()),
+        range.from ? seconds(*range.from) : std::numeric_limits<std::int64_t>::min(),
+        range.to ? seconds(*range.to) : std::numeric_limits<std::int64_t>::max(), most);
+    if (!rows) return std::unexpected(rows.error());
+    return pg_series_of(*rows, symbol);
+  });
+}
+
+}  // namespace ara::storage

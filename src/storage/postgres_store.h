@@ -1,0 +1,235 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+
+#include "storage/postgres_pool.h"
+#include "storage/store.h"
+#include "storage/times.h"
+
+namespace ara::storage {
+
+/// Store in one PostgreSQL database. Bars lie in native partitions by slot. A write whose
+/// connection was lost while it committed is settled, not guessed: each carries a token, which is
+/// stored with it, and the try that follows sees whether the token is there.
+class PostgresStore final : public Store {
+ public:
+  /// As open_postgres.
+  static Result<std::unique_ptr<PostgresStore>> open(const PgPlace& place, PgRole role,
+                                                     const PgPoolLimits& limits);
+  PostgresStore(PgPlace place, PgRole role, const PgPoolLimits& limits);
+
+  Result<std::vector<SymbolRow>> symbols(const Call& call) override;
+  Result<std::optional<SymbolRow>> find_symbol(const domain::Symbol& symbol,
+                                               const Call& call) override;
+  Result<std::uint64_t> heads_version(const Call& call) override;
+
+  Result<PutOutcome> put_bars(const domain::Symbol& symbol, domain::AssetType asset_type,
+                              std::span<const domain::Bar> bars, const Call& call) override;
+  Result<std::vector<PutOutcome>> put_all_bars(std::span<const SymbolBars> batch,
+                                               const Call& call) override;
+  Result<domain::Series> last_bars(const domain::Symbol& symbol, std::size_t count,
+                                   const Call& call) override;
+  Result<domain::Series> bars(const domain::Symbol& symbol, const BarRange& range,
+                              const Call& call) override;
+
+  Result<void> put_forecasts(std::span<const ForecastRow> rows, const Call& call) override;
+  Result<std::optional<ForecastRow>> find_forecast(const Hash128& id, const Call& call) override;
+  Result<std::uint64_t> prune_forecasts(WallTime before, const Call& call) override;
+
+  Result<void> put_models(std::span<const ModelVersionRow> rows, const Call& call) override;
+  Result<std::optional<ModelVersionRow>> find_model(const std::string& id,
+                                                    const Call& call) override;
+  Result<std::vector<ModelVersionRow>> models(const ModelFilter& filter, const Call& call) override;
+  Result<std::vector<ModelVersionRow>> champions(const Call& call) override;
+  Result<void> promote_model(const std::string& id, WallTime when, const Call& call) override;
+  Result<void> retire_model(const std::string& id, const std::string& reason, WallTime when,
+                            const Call& call) override;
+
+  Result<std::uint64_t> put_market(const MarketRow& market, const Call& call) override;
+  Result<std::optional<MarketRow>> find_market(domain::AssetType asset_type,
+                                               const Call& call) override;
+  Result<std::vector<MarketRow>> markets(const Call& call) override;
+
+  Result<std::uint64_t> registry_version(const Call& call) override;
+
+  Result<PutJob> put_job(const JobRow& job, std::size_t most_open, const Call& call) override;
+  Result<std::optional<JobRow>> find_job(const std::string& id, const Call& call) override;
+  Result<JobPage> jobs(const JobFilter& filter, const Call& call) override;
+  Result<JobCounts> count_jobs(const Call& call) override;
+  Result<std::optional<JobRow>> lease_job(const JobLease& lease, const Call& call) override;
+  Result<void> touch_job(const JobTouch& touch, const Call& call) override;
+  Result<void> return_job(const JobReturn& back, const Call& call) override;
+  Result<void> finish_job(const JobEnd& end, const Call& call) override;
+  Result<JobRow> cancel_job(const std::string& id, WallTime now, WallTime expires,
+                            const Call& call) override;
+  Result<std::uint64_t> prune_jobs(WallTime now, const Call& call) override;
+
+  Result<std::uint64_t> accounts_version(const Call& call) override;
+  Result<void> put_account(const AccountRow& row, const AuditRow& audit, const Call& call) override;
+  Result<AccountRow> change_account(const std::string& id, const AccountChange& change,
+                                    const AuditRow& audit, const Call& call) override;
+  Result<std::optional<AccountRow>> find_account(const std::string& id, const Call& call) override;
+  Result<std::optional<AccountRow>> find_account_by_email(const std::string& email,
+                                                          const Call& call) override;
+  Result<std::vector<AccountRow>> accounts(const Call& call) override;
+  Result<void> put_api_key(const ApiKeyRow& row, std::size_t most, const AuditRow& audit,
+                           const Call& call) override;
+  Result<ApiKeyRow> revoke_api_key(const std::string& account_id, const std::string& id,
+                                   const AuditRow& audit, const Call& call) override;
+  Result<ApiKeyRow> rotate_api_key(const std::string& account_id, const std::string& id,
+                                   const std::string& hash, const std::string& prefix,
+                                   const AuditRow& audit, const Call& call) override;
+  Result<void> remove_api_key(const std::string& account_id, const std::string& id,
+                              const AuditRow& audit, const Call& call) override;
+  Result<std::vector<ApiKeyRow>> api_keys(const std::string& account_id, const Call& call) override;
+  Result<void> note_key_uses(std::span<const KeyUse> uses, const Call& call) override;
+  Result<void> put_audit(const AuditRow& audit, const Call& call) override;
+  Result<std::vector<AuditRow>> audit_log(std::size_t limit, const Call& call) override;
+  Result<DayLease> lease_requests(const std::string& account_id, std::int64_t day,
+                                  std::int64_t owed, std::int64_t want, std::int64_t limit,
+                                  const Call& call) override;
+  Result<std::vector<DayUsageRow>> day_usage(std::int64_t day, const Call& call) override;
+
+  Result<void> replace_alerts(const std::string& account, const std::vector<AlertRow>& rows,
+                              const Call& call) override;
+  Result<std::vector<AlertRow>> alerts_of(const std::string& account, const Call& call) override;
+  Result<std::vector<AlertRow>> alerts_on(const domain::Symbol& symbol, const Call& call) override;
+  Result<bool> mark_alert(const AlertRow& row, bool holds, const Call& call) override;
+
+  Result<void> put_webhook(const WebhookRow& row, std::size_t most, const Call& call) override;
+  Result<void> update_webhook(const WebhookRow& row, const Call& call) override;
+  Result<bool> delete_webhook(const std::string& account, const std::string& id,
+                              const Call& call) override;
+  Result<std::optional<WebhookRow>> find_webhook(const std::string& account, const std::string& id,
+                                                 const Call& call) override;
+  Result<Listed<WebhookRow>> webhooks(const std::string& account, bool active_only, Window window,
+                                      const Call& call) override;
+  Result<bool> wants_event(std::string_view type, const Call& call) override;
+  Result<std::uint64_t> put_event(const EventRow& event, std::size_t backlog,
+                                  const Call& call) override;
+  Result<DeliveryRow> put_test_event(const EventRow& event, const std::string& webhook,
+                                     std::size_t backlog, const Call& call) override;
+  Result<std::vector<LeasedDelivery>> lease_deliveries(WallTime now, WallTime until,
+                                                       std::size_t limit,
+                                                       const Call& call) override;
+  Result<void> finish_delivery(const DeliveryRow& row, WallTime now, const Call& call) override;
+  Result<Listed<DeliveryRow>> deliveries(const std::string& account, const std::string& webhook,
+                                         std::optional<DeliveryStatus> status, Window window,
+                                         const Call& call) override;
+  Result<std::uint64_t> prune_deliveries(WallTime before, const Call& call) override;
+
+
+  /// Bytes of write-ahead log the server has written (a primary) or replayed (a standby).
+  struct Standing {
+    bool standby = false;
+    std::uint64_t position = 0;
+  };
+  Result<Standing> standing(const Call& call);
+
+ private:
+  /// Runs `body`, given a connection, as one transaction, again where the connection was lost. The
+  /// body may run several times, and takes effect once.
+  template <class Body>
+  auto write(const Call& call, Body body) -> std::invoke_result_t<Body&, PgConnection&>;
+  /// Runs `body`, which reads by one statement, and so from one snapshot; again where the
+  /// connection was lost.
+  template <class Body>
+  auto read(const Call& call, Body body) -> std::invoke_result_t<Body&, PgConnection&>;
+
+  /// To champion or retired, in one transaction.
+  Result<void> change_status(const std::string& id, ModelStatus to, const std::string& reason,
+                             WallTime when, const Call& call);
+  Result<std::uint64_t> read_version(std::string_view name, const Call& call);
+
+  PgPool pool_;
+};
+
+/// Of one write, through all its tries.
+class PgAttempt {
+ public:
+  PgAttempt();
+
+  /// Opens the transaction. True if an earlier try was committed after all: then all that is left
+  /// to do is to commit this one, which makes sure of that.
+  Result<bool> begin(PgConnection& connection) const;
+  /// Code::unavailable also where the server cannot promise that its standby has the commit.
+  static Result<void> commit(PgConnection& connection);
+  static void roll_back(PgConnection& connection);
+  /// Waits a moment before the next try; false where `error` or the deadline leaves no sense in it.
+  bool again(const Error& error, const Call& call);
+
+ private:
+  std::string token_;  ///< in hexadecimal
+  std::chrono::milliseconds pause_{10};
+  SteadyTime give_up_;
+};
+
+template <class Body>
+auto PostgresStore::write(const Call& call, Body body)
+    -> std::invoke_result_t<Body&, PgConnection&> {
+  PgAttempt attempt;
+  std::optional<std::invoke_result_t<Body&, PgConnection&>> answer;
+  for (;;) {
+    Error error;
+    if (auto lease = pool_.take(call)) {
+      PgConnection& connection = **lease;
+      const auto settled = attempt.begin(connection);
+      if (settled && !*settled) answer = body(connection);
+      if (!settled) {
+        error = settled.error();
+      } else if (!*answer) {
+        PgAttempt::roll_back(connection);
+        error = answer->error();
+      } else if (auto done = PgAttempt::commit(connection)) {
+        return std::move(*answer);
+      } else {
+        error = done.error();
+      }
+      if (connection.in_transaction()) PgAttempt::roll_back(connection);
+    } else {
+      error = lease.error();
+    }
+    if (!attempt.again(error, call)) return std::unexpected(std::move(error));
+  }
+}
+
+template <class Body>
+auto PostgresStore::read(const Call& call, Body body)
+    -> std::invoke_result_t<Body&, PgConnection&> {
+  PgAttempt attempt;
+  for (;;) {
+    auto lease = pool_.take(call);
+    auto answer = lease ? body(**lease)
+                        : std::invoke_result_t<Body&, PgConnection&>(std::unexpected(lease.error()));
+    if (answer || !attempt.again(answer.error(), call)) return answer;
+  }
+}
+
+/// `rows` without its content.
+inline Result<void> only_done(const Result<PgRows>& rows) {
+  if (!rows) return std::unexpected(rows.error());
+  return {};
+}
+
+/// What a write changed that others watch: see PostgresStore::registry_version and its like.
+Result<void> count_change(PgConnection& connection, std::string_view name);
+
+/// Adds an entry to the audit log, within the transaction of what it tells of.
+Result<void> write_audit(PgConnection& connection, const AuditRow& audit);
+
+// Writes within a transaction of the caller.
+Result<void> write_forecasts(PgConnection& connection, std::span<const ForecastRow> rows);
+Result<void> write_versions(PgConnection& connection, std::span<const ModelVersionRow> rows);
+/// Counts the change itself.
+Result<void> write_status(PgConnection& connection, const std::string& id, ModelStatus to,
+                          const std::string& reason, WallTime when);
+/// The deliveries of an event, to all webhooks that want it or, if it is named, to one; how many.
+Result<std::uint64_t> write_event(PgConnection& connection, const EventRow& event,
+                                  const std::string& webhook, std::size_t backlog);
+
+}  // namespace ara::storage
