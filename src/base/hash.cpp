@@ -32,4 +32,12 @@ std::optional<Hash128> hash_from_hex(std::string_view hex) {
   return hash;
 }
 
+std::string to_bytes(const Hash128& hash) {
+  std::string bytes;
+  for (const std::uint64_t half : {hash.high, hash.low}) {
+    for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(half >> shift);
+  }
+  return bytes;
+}
+
 }  // namespace ara

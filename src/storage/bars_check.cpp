@@ -40,9 +40,9 @@ Result<void> check_batch(std::span<const SymbolBars> batch) {
 
 Result<void> check_asset_type(const SymbolRow& stored, domain::AssetType said) {
   if (stored.asset_type == said) return {};
-  return fail(Code::conflict, ara::format("{} is stored as {}, these bars are said to be {}",
-                                          stored.symbol.text(), describe(stored.asset_type).name,
-                                          describe(said).name));
+  return fail(Code::conflict,
+              ara::format("{} is stored as {}, these bars are said to be {}", stored.symbol.text(),
+                          describe(stored.asset_type).name, describe(said).name));
 }
 
 void BarComparison::add() {

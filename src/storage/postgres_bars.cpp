@@ -150,8 +150,7 @@ Result<std::optional<PutOutcome>> put_first(PgConnection& connection, const Symb
       "first, last) VALUES ($1, $2, $3, 'day', $4, $5, $6, $7, $8) "
       "ON CONFLICT (symbol) DO NOTHING RETURNING id",
       part.symbol.text(), slot, domain::describe(part.asset_type).name, outcome.revision.counter,
-      outcome.revision.content, bars.size(), seconds(bars.front().time),
-      seconds(bars.back().time));
+      outcome.revision.content, bars.size(), seconds(bars.front().time), seconds(bars.back().time));
   if (!row) return std::unexpected(row.error());
   if (row->empty()) return std::nullopt;
   if (auto done = copy_bars(connection, slot, row->integer(0, 0), bars); !done) {
@@ -172,9 +171,7 @@ Result<PutOutcome> put_more(PgConnection& connection, const PgHead& head,
   outcome.revision.content += difference->content;
   auto done =
       copy_bars(connection, slot, head.id, difference->added)
-          .and_then([&] {
-            return replace_bars(connection, slot, head.id, difference->corrected);
-          })
+          .and_then([&] { return replace_bars(connection, slot, head.id, difference->corrected); })
           .and_then([&] {
             return only_done(connection.ask(
                 "UPDATE symbols SET revision = $1, content = $2, bars = $3, first = $4, last = $5 "
@@ -242,16 +239,16 @@ Result<std::optional<SymbolRow>> PostgresStore::find_symbol(const domain::Symbol
         connection.ask("SELECT " ARA_PG_HEAD " FROM symbols WHERE symbol = $1", symbol.text());
     if (!rows) return std::unexpected(rows.error());
     if (rows->empty()) return std::nullopt;
-    return pg_head_of(*rows, 0).transform([](PgHead&& head) {
-      return std::optional(std::move(head.row));
-    });
+    return pg_head_of(*rows, 0).transform(
+        [](PgHead&& head) { return std::optional(std::move(head.row)); });
   });
 }
 
 Result<std::uint64_t> PostgresStore::heads_version(const Call& call) {
   return read(call, [&](PgConnection& connection) -> Result<std::uint64_t> {
-    const auto row = connection.ask("SELECT sum(version)::bigint FROM heads");
+    const auto row = connection.ask("SELECT sum(version)::bigint, " ARA_PG_POSITION " FROM heads");
     if (!row) return std::unexpected(row.error());
+    know(static_cast<std::uint64_t>(row->integer(0, 1)));
     return static_cast<std::uint64_t>(row->integer(0, 0));
   });
 }
@@ -272,7 +269,8 @@ Result<std::vector<PutOutcome>> PostgresStore::put_all_bars(std::span<const Symb
   // symbols wait for one another, and never both.
   std::vector<std::size_t> order(batch.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::ranges::sort(order, {}, [&](std::size_t i) -> const domain::Symbol& { return batch[i].symbol; });
+  std::ranges::sort(order, {},
+                    [&](std::size_t i) -> const domain::Symbol& { return batch[i].symbol; });
   return write(call, [&](PgConnection& connection) -> Result<std::vector<PutOutcome>> {
     std::vector<PutOutcome> outcomes(batch.size());
     std::set<int> parts;
@@ -285,8 +283,7 @@ Result<std::vector<PutOutcome>> PostgresStore::put_all_bars(std::span<const Symb
       }
     }
     for (const int part : parts) {
-      auto counted =
-          connection.ask("UPDATE heads SET version = version + 1 WHERE part = $1", part);
+      auto counted = connection.ask("UPDATE heads SET version = version + 1 WHERE part = $1", part);
       if (!counted) return std::unexpected(counted.error());
     }
     return outcomes;
@@ -297,12 +294,13 @@ Result<domain::Series> PostgresStore::last_bars(const domain::Symbol& symbol, st
                                                 const Call& call) {
   const auto most = static_cast<std::int64_t>(std::min<std::size_t>(count, 1'000'000'000));
   return read(call, [&](PgConnection& connection) -> Result<domain::Series> {
-    const auto rows = connection.ask(
-        "SELECT s.*, b.* FROM (SELECT " ARA_PG_HEAD
-        " FROM symbols WHERE symbol = $1) s LEFT JOIN LATERAL ("
-        "SELECT time, open, high, low, close, adjusted_close, volume FROM bars "
-        "WHERE slot = $2 AND symbol_id = s.id ORDER BY time DESC LIMIT $3) b ON true ORDER BY b.time",
-        symbol.text(), domain::slot_of(symbol.text()), most);
+    const auto rows =
+        connection.ask("SELECT s.*, b.* FROM (SELECT " ARA_PG_HEAD
+                       " FROM symbols WHERE symbol = $1) s LEFT JOIN LATERAL ("
+                       "SELECT time, open, high, low, close, adjusted_close, volume FROM bars "
+                       "WHERE slot = $2 AND symbol_id = s.id ORDER BY time DESC LIMIT $3) b ON "
+                       "true ORDER BY b.time",
+                       symbol.text(), domain::slot_of(symbol.text()), most);
     if (!rows) return std::unexpected(rows.error());
     return pg_series_of(*rows, symbol);
   });

@@ -41,18 +41,18 @@ struct StateRow {
   bool ends_connection;  ///< another connection may do better, this one will not
 };
 constexpr std::array kStates{
-    StateRow{"08", Code::unavailable, true},       // the connection failed
-    StateRow{"22021", Code::invalid, false},       // text that is no UTF-8, or has a NUL
-    StateRow{"25006", Code::unavailable, true},    // a primary that is none any more
-    StateRow{"40", Code::unavailable, false},      // serialization failure, deadlock
-    StateRow{"53300", Code::overloaded, true},     // too many connections
-    StateRow{"53", Code::io, false},               // disk full, out of memory
-    StateRow{"57014", Code::deadline, false},      // cancelled by statement_timeout
-    StateRow{"57", Code::unavailable, true},       // shut down, or starting
-    StateRow{"58", Code::io, false},               // a file failed
-    StateRow{"55P03", Code::unavailable, false},   // lock not available
-    StateRow{"XX001", Code::corrupt, false},       // data corrupted
-    StateRow{"XX002", Code::corrupt, false},       // index corrupted
+    StateRow{"08", Code::unavailable, true},      // the connection failed
+    StateRow{"22021", Code::invalid, false},      // text that is no UTF-8, or has a NUL
+    StateRow{"25006", Code::unavailable, true},   // a primary that is none any more
+    StateRow{"40", Code::unavailable, false},     // serialization failure, deadlock
+    StateRow{"53300", Code::overloaded, true},    // too many connections
+    StateRow{"53", Code::io, false},              // disk full, out of memory
+    StateRow{"57014", Code::deadline, false},     // cancelled by statement_timeout
+    StateRow{"57", Code::unavailable, true},      // shut down, or starting
+    StateRow{"58", Code::io, false},              // a file failed
+    StateRow{"55P03", Code::unavailable, false},  // lock not available
+    StateRow{"XX001", Code::corrupt, false},      // data corrupted
+    StateRow{"XX002", Code::corrupt, false},      // index corrupted
     StateRow{"", Code::io, false},
 };
 
@@ -237,15 +237,15 @@ void PgConnection::on_notice(void* self, const pg_result* notice) {
 
 std::unexpected<Error> PgConnection::lost() {
   healthy_ = false;
-  return fail(Code::unavailable, "PostgreSQL cannot be reached: " + one_line(PQerrorMessage(handle_)));
+  return fail(Code::unavailable,
+              "PostgreSQL cannot be reached: " + one_line(PQerrorMessage(handle_)));
 }
 
 Error PgConnection::refused(const pg_result* result) {
   const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   if (state == nullptr || PQstatus(handle_) == CONNECTION_BAD) return lost().error();
-  const auto row = std::ranges::find_if(kStates, [&](const StateRow& one) {
-    return std::string_view(state).starts_with(one.state);
-  });
+  const auto row = std::ranges::find_if(
+      kStates, [&](const StateRow& one) { return std::string_view(state).starts_with(one.state); });
   if (row->ends_connection) healthy_ = false;
   const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   return fail(row->code, ara::format("PostgreSQL: {} (SQLSTATE {})",
@@ -312,27 +312,21 @@ Result<PgRows> PgConnection::run(const std::string& sql) {
   return finish();
 }
 
-Result<void> PgConnection::prepare(std::string_view sql, const std::string& name,
-                                   const PgParams& params) {
+Result<std::string> PgConnection::prepared(std::string_view sql, const PgParams& params) {
+  if (const auto known = statements_.find(sql); known != statements_.end()) return known->second;
+  const std::string name = ara::format("s{}", statements_.size());
   std::vector<Oid> types;
   for (const PgParams::One& one : params.values_) types.push_back(one.type);
-  if (PQsendPrepare(handle_, name.c_str(), std::string(sql).c_str(),
-                    static_cast<int>(types.size()), types.data()) == 0) {
+  if (PQsendPrepare(handle_, name.c_str(), std::string(sql).c_str(), static_cast<int>(types.size()),
+                    types.data()) == 0) {
     return lost();
   }
-  return finish().transform([](const PgRows&) {});
+  if (auto made = finish(); !made) return std::unexpected(made.error());
+  statements_.emplace(sql, name);
+  return name;
 }
 
-Result<PgRows> PgConnection::ask(std::string_view sql, const PgParams& params) {
-  warned_ = false;
-  auto known = statements_.find(sql);
-  if (known == statements_.end()) {
-    const std::string name = ara::format("s{}", statements_.size());
-    if (auto prepared = prepare(sql, name, params); !prepared) {
-      return std::unexpected(prepared.error());
-    }
-    known = statements_.emplace(sql, name).first;
-  }
+Result<void> PgConnection::send(const std::string& name, const PgParams& params) {
   std::vector<const char*> values;
   std::vector<int> lengths;
   const std::vector<int> formats(params.values_.size(), kBinary);
@@ -344,11 +338,63 @@ Result<PgRows> PgConnection::ask(std::string_view sql, const PgParams& params) {
     values.push_back(one.kind == PgParams::One::null ? nullptr : bytes);
     lengths.push_back(static_cast<int>(number ? one.number.size() : one.bytes.size()));
   }
-  if (PQsendQueryPrepared(handle_, known->second.c_str(), static_cast<int>(values.size()),
-                          values.data(), lengths.data(), formats.data(), kBinary) == 0) {
+  if (PQsendQueryPrepared(handle_, name.c_str(), static_cast<int>(values.size()), values.data(),
+                          lengths.data(), formats.data(), kBinary) == 0) {
     return lost();
   }
+  return {};
+}
+
+Result<PgRows> PgConnection::ask(std::string_view sql, const PgParams& params) {
+  warned_ = false;
+  const auto name = prepared(sql, params);
+  if (!name) return std::unexpected(name.error());
+  if (auto sent = send(*name, params); !sent) return std::unexpected(sent.error());
   return finish();
+}
+
+Result<std::uint64_t> PgConnection::ask_each(std::string_view sql, std::span<const PgParams> rows) {
+  constexpr std::size_t kAtOnce = 256;  // bounds what waits in memory for the answers
+  warned_ = false;
+  if (rows.empty()) return 0;
+  const auto name = prepared(sql, rows.front());
+  if (!name) return std::unexpected(name.error());
+  std::uint64_t changed = 0;
+  for (; !rows.empty(); rows = rows.subspan(std::min(kAtOnce, rows.size()))) {
+    if (PQenterPipelineMode(handle_) == 0) return lost();
+    for (const PgParams& params : rows.first(std::min(kAtOnce, rows.size()))) {
+      if (auto sent = send(*name, params); !sent) return std::unexpected(sent.error());
+      if (auto sent = flush(); !sent) return std::unexpected(sent.error());
+    }
+    if (PQpipelineSync(handle_) == 0) return lost();
+    const auto done = finish_pipeline();
+    if (!done) return done;
+    changed += *done;
+  }
+  return changed;
+}
+
+Result<std::uint64_t> PgConnection::finish_pipeline() {
+  std::uint64_t changed = 0;
+  std::optional<Error> error;
+  for (bool synced = false; !synced;) {
+    const auto result = next_result();
+    if (!result) return std::unexpected(error ? *error : result.error());
+    if (*result == nullptr) continue;  // the end of one statement's results
+    const PgRows rows(*result);
+    const ExecStatusType status = PQresultStatus(*result);
+    if (status == PGRES_PIPELINE_SYNC) {
+      synced = true;
+    } else if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
+      changed += rows.changed();
+    } else if (!error) {
+      error = refused(*result);
+      if (PQstatus(handle_) == CONNECTION_BAD) return std::unexpected(*error);
+    }
+  }
+  if (PQexitPipelineMode(handle_) == 0) return lost();
+  if (error) return std::unexpected(std::move(*error));
+  return changed;
 }
 
 Result<std::uint64_t> PgConnection::copy(const std::string& sql, std::string_view data) {

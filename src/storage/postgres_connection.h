@@ -47,8 +47,8 @@ class PgParams {
   friend class PgConnection;
   struct One {
     unsigned type;
-    std::string_view bytes;           ///< of text and bytea; they must outlive the call
-    std::array<char, 8> number{};     ///< of the others
+    std::string_view bytes;        ///< of text and bytea; they must outlive the call
+    std::array<char, 8> number{};  ///< of the others
     enum { null, number_, bytes_ } kind;
   };
   std::vector<One> values_;
@@ -116,6 +116,9 @@ class PgConnection {
     return ask(sql, PgParams(values...));
   }
   Result<PgRows> ask(std::string_view sql, const PgParams& params);
+  /// The same statement once for each of `rows`, sent without waiting for the answers between; how
+  /// many rows they changed. Within a transaction: an error leaves it to be rolled back.
+  Result<std::uint64_t> ask_each(std::string_view sql, std::span<const PgParams> rows);
   /// COPY … FROM STDIN; `data` in the format that `sql` names. Rows copied.
   Result<std::uint64_t> copy(const std::string& sql, std::string_view data);
 
@@ -132,11 +135,14 @@ class PgConnection {
  private:
   PgConnection() = default;
   Result<void> connect(const std::string& host);
-  Result<void> prepare(std::string_view sql, const std::string& name, const PgParams& params);
+  /// Prepares it unless it is; its name.
+  Result<std::string> prepared(std::string_view sql, const PgParams& params);
+  Result<void> send(const std::string& name, const PgParams& params);
+  Result<std::uint64_t> finish_pipeline();
   Result<void> wait(short events);  ///< until the socket is ready for one of them
   Result<void> flush();             ///< sends what libpq holds
   Result<pg_result*> next_result();
-  Result<PgRows> finish();          ///< reads all results; the last, or the first error
+  Result<PgRows> finish();  ///< reads all results; the last, or the first error
   Error refused(const pg_result* result);
   std::unexpected<Error> lost();
   static void on_notice(void* self, const pg_result* notice);

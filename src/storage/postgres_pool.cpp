@@ -42,8 +42,8 @@ Result<std::unique_ptr<PgConnection>> PgPool::open(const Call& call) {
     if (!reasons.contains(role.error().message)) reasons += "; " + role.error().message;
   }
   return fail(Code::unavailable,
-              (role_ == PgRole::primary ? "no primary among " : "no server among ") +
-                  place_.shown + reasons);
+              (role_ == PgRole::primary ? "no primary among " : "no server among ") + place_.shown +
+                  reasons);
 }
 
 std::unique_ptr<PgConnection> PgPool::take_idle(const Call& call) {

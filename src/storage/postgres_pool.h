@@ -15,8 +15,8 @@ namespace ara::storage {
 struct PgPoolLimits {
   std::size_t size = 8;      ///< kept open
   std::size_t overflow = 4;  ///< opened beyond those while all are lent, closed when given back
-  std::chrono::milliseconds wait{2000};      ///< for a free one, where the deadline is later
-  std::chrono::seconds max_age{1800};        ///< then it is closed, lent no more
+  std::chrono::milliseconds wait{2000};       ///< for a free one, where the deadline is later
+  std::chrono::seconds max_age{1800};         ///< then it is closed, lent no more
   std::chrono::milliseconds ping_after{500};  ///< unheard of for so long, it is asked first
 };
 

@@ -13,6 +13,13 @@ namespace {
 
 constexpr std::chrono::milliseconds kLongestPause{250};
 
+/// Of the text of a number without fraction.
+std::uint64_t parse_position(std::string_view text) {
+  std::uint64_t position = 0;
+  for (const char digit : text) position = 10 * position + static_cast<std::uint64_t>(digit - '0');
+  return position;
+}
+
 }  // namespace
 
 PgAttempt::PgAttempt() : give_up_(system_clock().steady() + kPatience) {
@@ -35,14 +42,16 @@ Result<bool> PgAttempt::begin(PgConnection& connection) const {
   return begun->flag(0, 0);
 }
 
-Result<void> PgAttempt::commit(PgConnection& connection) {
+Result<std::uint64_t> PgAttempt::commit(PgConnection& connection) {
   // A timeout would end the wait for the standby, and the commit would stand all the same.
-  const auto done = connection.run("SET LOCAL statement_timeout = 0; COMMIT");
+  const auto done = connection.run(
+      "SET LOCAL statement_timeout = 0; COMMIT; "
+      "SELECT pg_current_wal_lsn() - '0/0'::pg_lsn");
   if (!done) return std::unexpected(done.error());
   if (connection.warned()) {
     return fail(Code::unavailable, "PostgreSQL: committed, but perhaps on one server only");
   }
-  return {};
+  return parse_position(done->text(0, 0));
 }
 
 void PgAttempt::roll_back(PgConnection& connection) {
@@ -77,11 +86,21 @@ Result<PostgresStore::Standing> PostgresStore::standing(const Call& call) {
   auto connection = pool_.take(call);
   if (!connection) return std::unexpected(connection.error());
   const auto row = (*connection)
-                       ->ask("SELECT pg_is_in_recovery(), (CASE WHEN pg_is_in_recovery() "
-                             "THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END "
-                             "- '0/0'::pg_lsn)::bigint");
+                       ->ask(
+                           "SELECT standby, (CASE WHEN standby THEN pg_last_wal_replay_lsn() "
+                           "ELSE pg_current_wal_lsn() END - '0/0'::pg_lsn)::bigint, "
+                           "(CASE WHEN standby THEN greatest(pg_last_wal_receive_lsn(), "
+                           "pg_last_wal_replay_lsn()) ELSE '0/0'::pg_lsn END - '0/0'::pg_lsn)"
+                           "::bigint FROM pg_is_in_recovery() standby");
   if (!row) return std::unexpected(row.error());
-  return Standing{row->flag(0, 0), static_cast<std::uint64_t>(row->integer(0, 1))};
+  return Standing{row->flag(0, 0), static_cast<std::uint64_t>(row->integer(0, 1)),
+                  static_cast<std::uint64_t>(row->integer(0, 2))};
+}
+
+void PostgresStore::know(std::uint64_t position) {
+  std::uint64_t known = known_.load(std::memory_order_relaxed);
+  while (known < position && !known_.compare_exchange_weak(known, position)) {
+  }
 }
 
 Result<void> count_change(PgConnection& connection, std::string_view name) {
@@ -91,9 +110,11 @@ Result<void> count_change(PgConnection& connection, std::string_view name) {
 
 Result<std::uint64_t> PostgresStore::read_version(std::string_view name, const Call& call) {
   return read(call, [&](PgConnection& connection) -> Result<std::uint64_t> {
-    const auto row = connection.ask("SELECT version FROM versions WHERE name = $1", name);
+    const auto row =
+        connection.ask("SELECT version, " ARA_PG_POSITION " FROM versions WHERE name = $1", name);
     if (!row) return std::unexpected(row.error());
     if (row->empty()) return fail(Code::corrupt, "the store has lost a row of its versions");
+    know(static_cast<std::uint64_t>(row->integer(0, 1)));
     return static_cast<std::uint64_t>(row->integer(0, 0));
   });
 }
@@ -109,6 +130,7 @@ Result<std::uint64_t> PostgresStore::accounts_version(const Call& call) {
 Result<std::unique_ptr<Store>> open_postgres(const std::string& uri) {
   const auto place = PgPlace::parse(uri);
   if (!place) return std::unexpected(place.error());
+  if (place->hosts.size() > 1) return open_replicated(*place, {});
   return PostgresStore::open(*place, PgRole::primary, {});
 }
 

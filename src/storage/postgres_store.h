@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -123,13 +124,15 @@ class PostgresStore final : public Store {
                                          const Call& call) override;
   Result<std::uint64_t> prune_deliveries(WallTime before, const Call& call) override;
 
-
-  /// Bytes of write-ahead log the server has written (a primary) or replayed (a standby).
+  /// How a server stands in its cluster; positions are bytes of the write-ahead log.
   struct Standing {
     bool standby = false;
-    std::uint64_t position = 0;
+    std::uint64_t position = 0;  ///< written by a primary, replayed by a standby
+    std::uint64_t received = 0;  ///< by a standby, replayed or not
   };
   Result<Standing> standing(const Call& call);
+  /// A position that all writes through this object, and all versions it has read, lie before.
+  std::uint64_t known_position() const { return known_.load(std::memory_order_acquire); }
 
  private:
   /// Runs `body`, given a connection, as one transaction, again where the connection was lost. The
@@ -146,8 +149,21 @@ class PostgresStore final : public Store {
                              WallTime when, const Call& call);
   Result<std::uint64_t> read_version(std::string_view name, const Call& call);
 
+  void know(std::uint64_t position);
+
   PgPool pool_;
+  std::atomic<std::uint64_t> known_ = 0;
 };
+
+/// The store of a cluster of servers: writes to the primary, wherever it is; reads of bars and
+/// forecasts from standbys that are near enough and have all that this object has written or seen.
+Result<std::unique_ptr<Store>> open_replicated(const PgPlace& place, const PgPoolLimits& pool);
+
+/// A column: the position of a primary's log as a statement begins, no less than what it sees; 0 on
+/// a standby.
+#define ARA_PG_POSITION                                                                     \
+  "(CASE WHEN pg_is_in_recovery() THEN '0/0'::pg_lsn ELSE pg_current_wal_insert_lsn() END " \
+  "- '0/0'::pg_lsn)::bigint"
 
 /// Of one write, through all its tries.
 class PgAttempt {
@@ -158,7 +174,8 @@ class PgAttempt {
   /// to do is to commit this one, which makes sure of that.
   Result<bool> begin(PgConnection& connection) const;
   /// Code::unavailable also where the server cannot promise that its standby has the commit.
-  static Result<void> commit(PgConnection& connection);
+  /// The position of the log after it.
+  static Result<std::uint64_t> commit(PgConnection& connection);
   static void roll_back(PgConnection& connection);
   /// Waits a moment before the next try; false where `error` or the deadline leaves no sense in it.
   bool again(const Error& error, const Call& call);
@@ -185,7 +202,8 @@ auto PostgresStore::write(const Call& call, Body body)
       } else if (!*answer) {
         PgAttempt::roll_back(connection);
         error = answer->error();
-      } else if (auto done = PgAttempt::commit(connection)) {
+      } else if (const auto done = PgAttempt::commit(connection)) {
+        know(*done);
         return std::move(*answer);
       } else {
         error = done.error();
@@ -204,8 +222,9 @@ auto PostgresStore::read(const Call& call, Body body)
   PgAttempt attempt;
   for (;;) {
     auto lease = pool_.take(call);
-    auto answer = lease ? body(**lease)
-                        : std::invoke_result_t<Body&, PgConnection&>(std::unexpected(lease.error()));
+    auto answer = lease
+                      ? body(**lease)
+                      : std::invoke_result_t<Body&, PgConnection&>(std::unexpected(lease.error()));
     if (answer || !attempt.again(answer.error(), call)) return answer;
   }
 }

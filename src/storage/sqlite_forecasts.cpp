@@ -9,14 +9,6 @@ namespace {
 /// Forecasts deleted in one transaction, so that other writers are not held up for long.
 constexpr int kForecastsAtOnce = 2000;
 
-std::string bytes_of(const Hash128& hash) {
-  std::string bytes;
-  for (const std::uint64_t half : {hash.high, hash.low}) {
-    for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(half >> shift);
-  }
-  return bytes;
-}
-
 }  // namespace
 
 Result<void> write_forecasts(SqliteConnection& connection, std::span<const ForecastRow> rows) {
@@ -25,7 +17,7 @@ Result<void> write_forecasts(SqliteConnection& connection, std::span<const Forec
       "created, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING");
   for (const ForecastRow& row : rows) {
     auto done = insert
-                    .bind(SqliteBlob{bytes_of(row.id)}, row.symbol.text(), row.revision.counter,
+                    .bind(SqliteBlob{to_bytes(row.id)}, row.symbol.text(), row.revision.counter,
                           row.revision.content, domain::to_iso(row.as_of), row.horizon,
                           row.model_version, microseconds(row.created), SqliteBlob{row.bytes})
                     .run();
@@ -51,7 +43,7 @@ Result<std::optional<ForecastRow>> SqliteStore::find_forecast(const Hash128& id,
           ->prepare(
               "SELECT symbol, revision, content, as_of, horizon, model_version, created, bytes "
               "FROM forecasts WHERE id = ?");
-  const auto row = rows.bind(SqliteBlob{bytes_of(id)}).step();
+  const auto row = rows.bind(SqliteBlob{to_bytes(id)}).step();
   if (!row) return std::unexpected(row.error());
   if (!*row) return std::nullopt;
   const auto symbol = domain::Symbol::parse(rows.text(0));

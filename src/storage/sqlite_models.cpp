@@ -1,25 +1,11 @@
 // Versions of models, champions and market factors of SqliteStore.
-#include <algorithm>
-#include <array>
+#include <optional>
 
-#include "base/find_named.h"
-#include "base/format.h"
+#include "storage/models_check.h"
 #include "storage/sqlite_store.h"
 
 namespace ara::storage {
 namespace {
-
-struct StatusRow {
-  ModelStatus status;
-  std::string_view name;
-};
-
-constexpr std::array kStatuses{
-    StatusRow{ModelStatus::candidate, "candidate"},
-    StatusRow{ModelStatus::champion, "champion"},
-    StatusRow{ModelStatus::retired, "retired"},
-    StatusRow{ModelStatus::refused, "refused"},
-};
 
 // What version_of reads, but for the document.
 #define ARA_VERSION_COLUMNS "id, model, asset_type, band, created, status, reason, changed"
@@ -68,9 +54,7 @@ Result<std::optional<ModelVersionRow>> read_version(SqliteConnection& connection
 }
 
 Result<void> put_version(SqliteConnection& connection, const ModelVersionRow& row) {
-  if (row.status != ModelStatus::candidate && row.status != ModelStatus::refused) {
-    return invalid("status", to_string(row.status), "candidate or refused, as a new version is");
-  }
+  if (auto checked = check_new_version(row); !checked) return checked;
   auto inserted =
       connection
           .prepare("INSERT INTO model_versions (" ARA_VERSION_COLUMNS
@@ -82,27 +66,8 @@ Result<void> put_version(SqliteConnection& connection, const ModelVersionRow& ro
   if (!inserted || connection.changed() > 0) return inserted;
   const auto stored = read_version(connection, row.id);
   if (!stored) return std::unexpected(stored.error());
-  if (*stored && (*stored)->model == row.model && (*stored)->asset_type == row.asset_type &&
-      (*stored)->band == row.band && (*stored)->document == row.document) {
-    return {};
-  }
-  return fail(Code::conflict, "a model '" + printable(row.id) +
-                                  "' with other content is stored already; versions do not change");
-}
-
-std::unexpected<Error> no_model(const std::string& id) {
-  return fail(Code::not_found, "There is no model '" + printable(id) + "'");
-}
-
-/// Only a candidate becomes champion, and all but what was refused may be retired.
-Result<void> check_change(const ModelVersionRow& row, ModelStatus to) {
-  const bool promoted = to == ModelStatus::champion;
-  if (promoted ? row.status == ModelStatus::candidate : row.status != ModelStatus::refused) {
-    return {};
-  }
-  return fail(Code::conflict, ara::format("{} is {}{}{} and cannot be {}", row.id,
-                                          to_string(row.status), row.reason.empty() ? "" : ": ",
-                                          row.reason, promoted ? "promoted" : "retired"));
+  if (*stored) return check_same_version(**stored, row);
+  return fail(Code::internal, "the store has lost the model " + row.id);
 }
 
 Result<void> set_status(SqliteConnection& connection, const std::string& id, ModelStatus status,
@@ -123,16 +88,6 @@ Result<void> dethrone(SqliteConnection& connection, const ModelVersionRow& heir,
 }
 
 }  // namespace
-
-std::string_view to_string(ModelStatus status) {
-  return std::ranges::find(kStatuses, status, &StatusRow::status)->name;
-}
-
-Result<ModelStatus> parse_model_status(std::string_view name) {
-  const auto row = find_named(kStatuses, "status", name);
-  if (!row) return std::unexpected(row.error());
-  return (*row)->status;
-}
 
 Result<void> write_versions(SqliteConnection& connection, std::span<const ModelVersionRow> rows) {
   for (const ModelVersionRow& row : rows) {

@@ -93,9 +93,9 @@ class Store : public AccountStore, public AlertStore, public JobStore, public We
 /// cannot be made or read.
 Result<std::unique_ptr<Store>> open_sqlite(const std::string& path);
 
-/// The PostgreSQL store at a connection URI, "postgresql://USER:PASSWORD@HOST:PORT,…/DATABASE", with
-/// one or more servers of one cluster, of which the primary is found and found again. Its tables
-/// are made or migrated as needed. Code::unavailable if no primary answers within a minute.
+/// The PostgreSQL store at a connection URI, "postgresql://USER:PASSWORD@HOST:PORT,…/DATABASE",
+/// with one or more servers of one cluster, of which the primary is found and found again. Its
+/// tables are made or migrated as needed. Code::unavailable if no primary answers within a minute.
 Result<std::unique_ptr<Store>> open_postgres(const std::string& uri);
 
 /// The store at `place`: a path, or SCHEME://PLACE with a scheme of the table in backends.cpp.

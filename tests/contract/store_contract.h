@@ -2,22 +2,40 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
 
 #include "base/rng.h"
 #include "storage/store.h"
+#include "support/postgres.h"
 #include "support/temporary_folder.h"
 
 namespace ara::storage {
 
-/// A kind of store under contract. `open` called twice with one folder gives two stores of the same
+/// Where the stores of one test keep their data: a folder, and databases made when first asked for.
+class StorePlace {
+ public:
+  std::string file(std::string_view name) const { return folder_.file(name); }
+  const support::PostgresDatabase& database(std::size_t number) {
+    if (!databases_.at(number)) databases_.at(number).emplace();
+    return *databases_.at(number);
+  }
+
+ private:
+  support::TemporaryFolder folder_;
+  std::array<std::optional<support::PostgresDatabase>, 3> databases_;
+};
+
+/// A kind of store under contract. `open` called twice with one place gives two stores of the same
 /// data, as two processes have.
 struct StoreFactory {
   std::string name;
-  Result<std::unique_ptr<Store>> (*open)(const support::TemporaryFolder& folder);
+  Result<std::unique_ptr<Store>> (*open)(StorePlace& place);
+  bool (*installed)() = [] { return true; };
 
   friend void PrintTo(const StoreFactory& factory, std::ostream* out) { *out << factory.name; }
 };
@@ -25,8 +43,11 @@ struct StoreFactory {
 /// Every store that has to keep the contract; a new one joins by its row.
 inline const std::vector<StoreFactory>& store_factories() {
   static const std::vector<StoreFactory> factories{
-      {"sqlite",
-       [](const support::TemporaryFolder& folder) { return open(folder.file("ara.db")); }},
+      {"sqlite", [](StorePlace& place) { return open(place.file("ara.db")); }},
+      {"postgres", [](StorePlace& place) { return open(place.database(0).primary()); },
+       &support::PostgresServer::installed},
+      {"replicated", [](StorePlace& place) { return open(place.database(0).both()); },
+       &support::PostgresServer::installed},
   };
   return factories;
 }
@@ -34,11 +55,14 @@ inline const std::vector<StoreFactory>& store_factories() {
 /// One test of the contract, run for every kind of store.
 class StoreContract : public testing::TestWithParam<StoreFactory> {
  protected:
-  void SetUp() override { store_ = another(); }
+  void SetUp() override {
+    if (!GetParam().installed()) GTEST_SKIP() << "the server of this store is not installed";
+    store_ = another();
+  }
 
   /// A further store of the same data.
   std::unique_ptr<Store> another() {
-    auto opened = GetParam().open(folder_);
+    auto opened = GetParam().open(place_);
     if (!opened) throw std::runtime_error(opened.error().message);
     return std::move(*opened);
   }
@@ -87,7 +111,7 @@ class StoreContract : public testing::TestWithParam<StoreFactory> {
   }
   std::uint64_t version() { return store_->heads_version(Call{}).value(); }
 
-  support::TemporaryFolder folder_;
+  StorePlace place_;
   std::unique_ptr<Store> store_;
 };
 

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "storage/postgres_store.h"
+
+namespace ara::storage {
+
+/// How far behind a standby may be, and how often servers are looked at.
+struct ReplicaLimits {
+  std::chrono::milliseconds lag{500};  ///< a standby further behind the primary is not read
+  std::chrono::milliseconds look_every{50};
+  std::chrono::milliseconds look_timeout{300};
+  /// How long standbys are read that had all there was when the last primary was seen: none can
+  /// take a write meanwhile without becoming a primary that is seen.
+  std::chrono::seconds without_primary{60};
+};
+
+/// The servers of one cluster and how each stands, looked at by a thread for each. Says which
+/// standby may be read.
+class Replicas {
+ public:
+  Replicas(const PgPlace& place, const PgPoolLimits& pool, ReplicaLimits limits);
+  ~Replicas();
+
+  /// A standby that has all up to `position` and is not further behind than the limit; the quicker
+  /// one is, the more often it is chosen. Null where there is none.
+  PostgresStore* choose(std::uint64_t position) const;
+  /// The standby failed: it is not chosen until it was seen well again.
+  void eject(const PostgresStore* failed);
+  /// Whether a primary was seen a moment ago.
+  bool has_primary() const;
+
+  /// How a server stands, as far as is known.
+  struct Seen {
+    std::string server;
+    bool alive = false;
+    bool standby = false;
+    std::uint64_t position = 0;
+    std::chrono::microseconds latency{};
+    bool readable = false;  ///< a standby under the lag limit
+  };
+  std::vector<Seen> seen() const;
+
+ private:
+  struct Member {
+    std::string server;
+    std::unique_ptr<PostgresStore> store;
+    Seen seen;
+    std::uint64_t received = 0;  ///< of the log, replayed or not
+    SteadyTime at{};             ///< when it last answered
+    std::thread thread;
+  };
+  /// Where the primary's log was at a moment.
+  struct Mark {
+    SteadyTime at;
+    std::uint64_t position = 0;
+  };
+
+  void watch(Member& member);
+  void note(Member& member, const Result<PostgresStore::Standing>& standing, SteadyTime asked,
+            SteadyTime now);
+  // With the mutex held:
+  bool readable(const Member& member, SteadyTime now) const;
+  bool blind(SteadyTime now) const;  ///< no primary was seen for a while
+  std::uint64_t received() const;    ///< the most that any standby has of the log
+
+  const ReplicaLimits limits_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::deque<Mark> marks_;  ///< of the last while, oldest first; at least one once any was seen
+  std::vector<std::unique_ptr<Member>> members_;
+};
+
+}  // namespace ara::storage

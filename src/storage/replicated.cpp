@@ -1,0 +1,108 @@
+// The store of one PostgreSQL cluster: writes go to its primary, reads of bars and forecasts to
+// standbys.
+#include <algorithm>
+
+#include "storage/relayed_store.h"
+#include "storage/replicas.h"
+
+namespace ara::storage {
+namespace {
+
+/// How long a server may take to answer a read before another is asked.
+constexpr std::chrono::milliseconds kFirstTry{400};
+
+Call within(const Call& call, std::chrono::milliseconds span) {
+  return {Deadline{std::min(call.deadline.at, system_clock().steady() + span)}};
+}
+
+/// Whether another server may do better.
+bool is_servers_fault(const Error& error) {
+  return error.code == Code::unavailable || error.code == Code::deadline ||
+         error.code == Code::overloaded || error.code == Code::io;
+}
+
+class ReplicatedStore final : public RelayedStore<ReplicatedStore> {
+ public:
+  ReplicatedStore(std::unique_ptr<PostgresStore> primary, std::unique_ptr<Replicas> replicas)
+      : primary_(std::move(primary)), replicas_(std::move(replicas)) {}
+
+  Result<std::vector<SymbolRow>> symbols(const Call& call) override {
+    return read(call, [](Store& to, const Call& to_call) { return to.symbols(to_call); });
+  }
+  Result<std::uint64_t> heads_version(const Call& call) override {
+    return read(call, [](Store& to, const Call& to_call) { return to.heads_version(to_call); });
+  }
+  Result<std::vector<PutOutcome>> put_all_bars(std::span<const SymbolBars> batch,
+                                               const Call& call) override {
+    return primary_->put_all_bars(batch, call);
+  }
+  Result<void> put_forecasts(std::span<const ForecastRow> rows, const Call& call) override {
+    return primary_->put_forecasts(rows, call);
+  }
+  Result<std::optional<ForecastRow>> find_forecast(const Hash128& id, const Call& call) override {
+    return read_near(call,
+                     [&](Store& to, const Call& to_call) { return to.find_forecast(id, to_call); });
+  }
+  Result<std::uint64_t> prune_forecasts(WallTime before, const Call& call) override {
+    return primary_->prune_forecasts(before, call);
+  }
+  Result<void> finish_job(const JobEnd& end, const Call& call) override {
+    return primary_->finish_job(end, call);
+  }
+
+  template <class Ask>
+  auto write(const Call& call, Ask ask) {
+    return ask(*primary_, call);
+  }
+  template <class Ask>
+  auto write_symbol(const domain::Symbol&, const Call& call, Ask ask) {
+    return ask(*primary_, call);
+  }
+  template <class Ask>
+  auto read_symbol(const domain::Symbol&, const Call& call, Ask ask) {
+    return read_near(call, ask);
+  }
+  /// From the primary; while there is none, from a standby.
+  template <class Ask>
+  auto read(const Call& call, Ask ask) {
+    if (replicas_->has_primary()) {
+      auto answer = ask(*primary_, within(call, kFirstTry));
+      if (answer || !is_servers_fault(answer.error())) return answer;
+    }
+    if (PostgresStore* standby = choose()) {
+      auto answer = ask(*standby, within(call, kFirstTry));
+      if (answer || !is_servers_fault(answer.error())) return answer;
+      replicas_->eject(standby);
+    }
+    return ask(*primary_, call);
+  }
+
+ private:
+  /// A standby that has all that was written or seen through this object; null where there is none.
+  PostgresStore* choose() const { return replicas_->choose(primary_->known_position()); }
+
+  /// From a standby if one is near enough to the primary, else from that.
+  template <class Ask>
+  auto read_near(const Call& call, Ask ask) {
+    if (PostgresStore* standby = choose()) {
+      auto answer = ask(*standby, within(call, kFirstTry));
+      if (answer || !is_servers_fault(answer.error())) return answer;
+      replicas_->eject(standby);
+    }
+    return read(call, ask);
+  }
+
+  std::unique_ptr<PostgresStore> primary_;
+  std::unique_ptr<Replicas> replicas_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_replicated(const PgPlace& place, const PgPoolLimits& pool) {
+  auto primary = PostgresStore::open(place, PgRole::primary, pool);
+  if (!primary) return std::unexpected(primary.error());
+  return std::make_unique<ReplicatedStore>(
+      std::move(*primary), std::make_unique<Replicas>(place, pool, ReplicaLimits{}));
+}
+
+}  // namespace ara::storage
