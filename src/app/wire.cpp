@@ -1,5 +1,6 @@
 #include "app/wire.h"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace ara::app {
@@ -16,7 +17,11 @@ Result<std::shared_ptr<storage::Store>> open_store(const config::Config& config)
     return fail(Code::io,
                 "ARA_HOME: cannot make the folder '" + config.home + "': " + error.message());
   }
-  return storage::open_sqlite(config.database_path());
+  const storage::StoreOptions options{
+      .connections = std::max(4U, config.postgres_connections / config.fleet_nodes),
+      .wait = std::chrono::milliseconds(config.postgres_wait_ms),
+      .connection_age = std::chrono::seconds(config.postgres_max_age_seconds)};
+  return storage::open(config.store_place(), options);
 }
 
 Result<std::shared_ptr<serve::ForecastService>> make_service(

@@ -35,4 +35,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 std::vector<std::string> nearest(std::string_view word, std::span<const std::string> candidates,
                                  std::size_t most = 3);
 
+/// With all but letters, digits and - . _ ~ as %XX (RFC 3986, section 2).
+std::string percent_encode(std::string_view text);
+
 }  // namespace ara

@@ -29,18 +29,27 @@ struct Shown {
 
 /// All settings, checked. Each one is used somewhere, or it does not exist.
 struct Config {
-  std::string home;                           ///< ARA_HOME: holds ara.db
-  std::string environment = "development";    ///< ARA_ENV
-  std::string log_level = "info";             ///< ARA_LOG_LEVEL
-  std::string host = "127.0.0.1";             ///< API_HOST, an IP address
-  std::uint16_t port = 8000;                  ///< API_PORT
-  bool allow_public = false;                  ///< ALLOW_PUBLIC
-  unsigned api_workers = 1;                   ///< API_WORKERS: event loops
-  unsigned max_workers = 1;                   ///< MAX_WORKERS: slow lane
-  std::uint64_t cache_size_mb = 64;           ///< CACHE_SIZE_MB: one budget for the process
-  std::uint32_t cache_ttl_seconds = 300;      ///< CACHE_TTL_SECONDS
-  std::uint32_t request_deadline_ms = 5000;   ///< REQUEST_DEADLINE_MS
-  std::uint32_t stream_connections = 20'000;  ///< STREAM_CONNECTIONS
+  std::string home;                          ///< ARA_HOME: holds ara.db
+  std::vector<std::string> postgres_hosts;   ///< POSTGRES_HOST, HOST or HOST:PORT; none: ara.db
+  std::uint16_t postgres_port = 5432;        ///< POSTGRES_PORT, of hosts without one
+  std::string postgres_database = "ara_ai";  ///< POSTGRES_DB
+  std::string postgres_user = "ara_user";    ///< POSTGRES_USER
+  std::string postgres_password;             ///< POSTGRES_PASSWORD
+  std::uint32_t postgres_connections = 60;   ///< POSTGRES_CONNECTIONS: of the fleet, a server
+  std::uint32_t postgres_wait_ms = 2000;     ///< POSTGRES_WAIT_MS: for one that is free
+  std::uint32_t postgres_max_age_seconds = 1800;  ///< POSTGRES_MAX_AGE_SECONDS
+  std::uint32_t fleet_nodes = 1;                  ///< FLEET_NODES: servers and workers
+  std::string environment = "development";        ///< ARA_ENV
+  std::string log_level = "info";                 ///< ARA_LOG_LEVEL
+  std::string host = "127.0.0.1";                 ///< API_HOST, an IP address
+  std::uint16_t port = 8000;                      ///< API_PORT
+  bool allow_public = false;                      ///< ALLOW_PUBLIC
+  unsigned api_workers = 1;                       ///< API_WORKERS: event loops
+  unsigned max_workers = 1;                       ///< MAX_WORKERS: slow lane
+  std::uint64_t cache_size_mb = 64;               ///< CACHE_SIZE_MB: one budget for the process
+  std::uint32_t cache_ttl_seconds = 300;          ///< CACHE_TTL_SECONDS
+  std::uint32_t request_deadline_ms = 5000;       ///< REQUEST_DEADLINE_MS
+  std::uint32_t stream_connections = 20'000;      ///< STREAM_CONNECTIONS
   std::uint32_t stream_connections_per_account = 1000;  ///< STREAM_CONNECTIONS_PER_ACCOUNT
   bool webhook_allow_http = false;                      ///< WEBHOOK_ALLOW_HTTP
   bool webhook_allow_private = false;                   ///< WEBHOOK_ALLOW_PRIVATE
@@ -64,6 +73,8 @@ struct Config {
   std::vector<std::string> unused;
   std::vector<std::string> tls;
 
+  /// Where the store is: the path of ara.db, or the URI of the PostgreSQL servers.
+  std::string store_place() const;
   std::string database_path() const { return home + "/ara.db"; }
   std::string models_path() const { return home + "/models"; }  ///< of users' models and trees
 };

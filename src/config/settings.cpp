@@ -1,186 +1,13 @@
 // The one table of settings. Flags, ara.toml, `ara config` and the tests walk it.
-#include <arpa/inet.h>
-#include <pwd.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <cstdlib>
 
 #include "base/text.h"
+#include "config/assign.h"
 #include "config/config.h"
 
 namespace ara::config {
 namespace {
-
-template <auto Member, long long Least, long long Most>
-bool assign_integer(std::string_view text, Config& config) {
-  const auto value = parse_integer(text);
-  if (!value || *value < Least || *value > Most) return false;
-  using Field = std::remove_reference_t<decltype(config.*Member)>;
-  config.*Member = static_cast<Field>(*value);
-  return true;
-}
-
-template <auto Member>
-bool assign_bool(std::string_view text, Config& config) {
-  const std::string word = to_lower(text);
-  const bool yes = word == "true" || word == "1" || word == "yes" || word == "on";
-  if (!yes && word != "false" && word != "0" && word != "no" && word != "off") return false;
-  config.*Member = yes;
-  return true;
-}
-
-constexpr std::string_view kBool = "true or false (also 1, 0, yes, no, on, off)";
-constexpr std::string_view kEnvironments = "one of development, production, test";
-constexpr std::string_view kLogLevels = "one of debug, info, warning, error, off";
-
-constexpr std::size_t kLeastSecret = 32;
-constexpr std::size_t kMostSecret = 1024;
-
-std::vector<std::string> words_of(std::string_view allowed) {
-  constexpr std::string_view kStart = "one of ";
-  std::vector<std::string> words;
-  if (!allowed.starts_with(kStart)) return words;
-  allowed.remove_prefix(kStart.size());
-  while (!allowed.empty()) {
-    const auto comma = std::min(allowed.find(", "), allowed.size());
-    words.emplace_back(allowed.substr(0, comma));
-    allowed.remove_prefix(std::min(comma + 2, allowed.size()));
-  }
-  return words;
-}
-
-template <auto Member, const std::string_view& Allowed>
-bool assign_word(std::string_view text, Config& config) {
-  if (!std::ranges::contains(words_of(Allowed), text)) return false;
-  config.*Member = text;
-  return true;
-}
-
-std::string home_folder() {
-  if (const char* home = std::getenv("HOME"); home && *home) return home;
-  const passwd* user = getpwuid(geteuid());
-  return user && user->pw_dir ? user->pw_dir : "";
-}
-
-std::string default_home(const Limits&, const Config&) {
-  const char* data = std::getenv("XDG_DATA_HOME");
-  if (data && *data == '/') return std::string(data) + "/ara";  // the XDG rule: absolute or ignored
-  const std::string home = home_folder();
-  return home.empty() ? "" : home + "/.local/share/ara";
-}
-
-bool assign_home(std::string_view text, Config& config) {
-  if (text.empty() || text.contains('\0')) return false;
-  // Files have no shell to expand the tilde for them.
-  const bool tilde = text == "~" || text.starts_with("~/");
-  config.home = tilde ? home_folder() + std::string(text.substr(1)) : std::string(text);
-  return !config.home.empty();
-}
-
-bool assign_host(std::string_view text, Config& config) {
-  const std::string host = text == "localhost" ? "127.0.0.1" : std::string(text);
-  std::array<unsigned char, sizeof(in6_addr)> address;
-  if (inet_pton(AF_INET, host.c_str(), address.data()) != 1 &&
-      inet_pton(AF_INET6, host.c_str(), address.data()) != 1) {
-    return false;
-  }
-  config.host = host;
-  return true;
-}
-
-bool assign_secret(std::string_view text, Config& config) {
-  if (!text.empty() && (text.size() < kLeastSecret || text.size() > kMostSecret)) return false;
-  config.jwt_secret = text;
-  return true;
-}
-
-/// The pieces between commas, trimmed; none of an empty text.
-std::vector<std::string_view> pieces_of(std::string_view text) {
-  std::vector<std::string_view> pieces;
-  while (!trim(text).empty()) {
-    const auto comma = std::min(text.find(','), text.size());
-    pieces.push_back(trim(text.substr(0, comma)));
-    text.remove_prefix(std::min(comma + 1, text.size()));
-  }
-  return pieces;
-}
-
-bool assign_previous_secrets(std::string_view text, Config& config) {
-  config.jwt_previous_secrets.clear();
-  for (const std::string_view secret : pieces_of(text)) {
-    if (secret.size() < kLeastSecret || secret.size() > kMostSecret) return false;
-    config.jwt_previous_secrets.emplace_back(secret);
-  }
-  return true;
-}
-
-bool assign_tiers(std::string_view text, Config& config) {
-  auto tiers = accounts::Tiers::parse(text);
-  if (tiers) config.tiers = std::move(*tiers);
-  return tiers.has_value();
-}
-
-/// An origin as browsers send it (RFC 6454, section 6.2): scheme, host and maybe port, no path.
-bool is_origin(std::string_view text) {
-  const auto mark = text.find("://");
-  const std::string_view scheme = text.substr(0, mark);
-  if (mark == std::string_view::npos || (scheme != "http" && scheme != "https")) return false;
-  const std::string_view host = text.substr(mark + 3);
-  return !host.empty() && std::ranges::all_of(host, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           std::string_view(".-:[]").find(c) != std::string_view::npos;
-  });
-}
-
-bool assign_origins(std::string_view text, Config& config) {
-  config.cors_origins.clear();
-  for (const std::string_view origin : pieces_of(text)) {
-    if (!is_origin(origin) && trim(text) != "*") return false;
-    config.cors_origins.emplace_back(origin);
-  }
-  return true;
-}
-
-bool assign_proxies(std::string_view text, Config& config) {
-  config.trusted_proxies.clear();
-  for (const std::string_view piece : pieces_of(text)) {
-    const auto range = IpRange::parse(piece);
-    if (!range) return false;
-    config.trusted_proxies.push_back(*range);
-  }
-  return true;
-}
-
-/// A whole number of cores' worth; an event loop for a part of a core too, a worker only for whole
-/// ones.
-std::string default_loops(const Limits& limits, const Config&) {
-  return std::to_string(static_cast<int>(std::clamp(std::ceil(limits.cores), 1.0, 64.0)));
-}
-std::string default_workers(const Limits& limits, const Config&) {
-  return std::to_string(static_cast<int>(std::clamp(std::floor(limits.cores), 1.0, 256.0)));
-}
-/// A sixteenth of the memory, at most 64 MB: the default must never be what ends a small container.
-std::string default_cache(const Limits& limits, const Config&) {
-  const std::uint64_t sixteenth = (limits.memory_bytes >> 20) / 16;
-  return std::to_string(limits.memory_bytes == 0 ? 64
-                                                 : std::clamp<std::uint64_t>(sixteenth, 1, 64));
-}
-std::string default_docs(const Limits&, const Config& earlier) {
-  return earlier.environment == "production" ? "false" : "true";
-}
-
-template <std::size_t Size>
-struct Literal {
-  constexpr Literal(const char (&text)[Size]) { std::copy_n(text, Size, value); }
-  char value[Size];
-};
-template <Literal Text>
-std::string fixed(const Limits&, const Config&) {
-  return Text.value;
-}
 
 constexpr std::array kSettings{
     SettingRow{.name = "ARA_HOME",
@@ -188,6 +15,64 @@ constexpr std::array kSettings{
                .help = "Folder of the embedded store",
                .built_in = default_home,
                .assign = assign_home,
+               .shared = true},
+    SettingRow{.name = "POSTGRES_HOST",
+               .allowed = "hosts, each maybe with :PORT, commas between",
+               .help = "PostgreSQL servers of one cluster, the primary and its standbys in any "
+                       "order; nothing for the embedded store",
+               .built_in = fixed<"">,
+               .assign = assign_hosts<&Config::postgres_hosts>,
+               .shared = true},
+    SettingRow{.name = "POSTGRES_PORT",
+               .allowed = "an integer from 1 to 65535",
+               .help = "Port of the hosts that name none",
+               .built_in = fixed<"5432">,
+               .assign = assign_integer<&Config::postgres_port, 1, 65535>,
+               .shared = true},
+    SettingRow{.name = "POSTGRES_DB",
+               .allowed = "the name of a database",
+               .help = "Database, which must be there; its tables are made",
+               .built_in = fixed<"ara_ai">,
+               .assign = assign_text<&Config::postgres_database, 63>,
+               .shared = true},
+    SettingRow{.name = "POSTGRES_USER",
+               .allowed = "the name of a role",
+               .help = "Role that owns the tables",
+               .built_in = fixed<"ara_user">,
+               .assign = assign_text<&Config::postgres_user, 63>,
+               .shared = true},
+    SettingRow{.name = "POSTGRES_PASSWORD",
+               .allowed = "at most 1024 bytes",
+               .help = "Password of that role",
+               .built_in = fixed<"">,
+               .assign = assign_text<&Config::postgres_password, 1024>,
+               .shared = true,
+               .secret = true},
+    SettingRow{.name = "POSTGRES_CONNECTIONS",
+               .allowed = "an integer from 4 to 10000",
+               .help =
+                   "Connections to each server that the whole fleet may have open; a node takes "
+                   "its part of FLEET_NODES",
+               .built_in = fixed<"60">,
+               .assign = assign_integer<&Config::postgres_connections, 4, 10'000>,
+               .shared = true},
+    SettingRow{.name = "POSTGRES_WAIT_MS",
+               .allowed = "an integer from 1 to 60000",
+               .help = "Milliseconds to wait for a free connection before a call is refused",
+               .built_in = fixed<"2000">,
+               .assign = assign_integer<&Config::postgres_wait_ms, 1, 60'000>,
+               .shared = true},
+    SettingRow{.name = "POSTGRES_MAX_AGE_SECONDS",
+               .allowed = "an integer from 1 to 86400",
+               .help = "Seconds after which a connection is replaced by a new one",
+               .built_in = fixed<"1800">,
+               .assign = assign_integer<&Config::postgres_max_age_seconds, 1, 86'400>,
+               .shared = true},
+    SettingRow{.name = "FLEET_NODES",
+               .allowed = "an integer from 1 to 1000",
+               .help = "Servers and workers of the fleet, among which connections are divided",
+               .built_in = fixed<"1">,
+               .assign = assign_integer<&Config::fleet_nodes, 1, 1000>,
                .shared = true},
     SettingRow{.name = "ARA_ENV",
                .allowed = kEnvironments,
@@ -342,6 +227,22 @@ constexpr std::array kSettings{
 
 std::span<const SettingRow> settings() {
   return kSettings;
+}
+
+std::string Config::store_place() const {
+  if (postgres_hosts.empty()) return database_path();
+  std::string hosts;
+  for (const std::string& one : postgres_hosts) {
+    const auto bracket = one.find(']');
+    const bool has_port =
+        one.find(':', bracket == std::string::npos ? 0 : bracket) != std::string::npos;
+    if (!hosts.empty()) hosts += ",";
+    hosts += has_port ? one : one + ":" + std::to_string(postgres_port);
+  }
+  const std::string password =
+      postgres_password.empty() ? "" : ":" + percent_encode(postgres_password);
+  return "postgresql://" + percent_encode(postgres_user) + password + "@" + hosts + "/" +
+         percent_encode(postgres_database);
 }
 
 std::string key_of(std::string_view name) {

@@ -7,25 +7,28 @@ namespace {
 
 struct Backend {
   std::string_view scheme;
-  Result<std::unique_ptr<Store>> (*open)(const std::string& place);
-  bool takes_uri;  ///< the whole of it, not only what follows "://"
+  /// Given the whole of SCHEME://PLACE, and what follows the mark.
+  Result<std::unique_ptr<Store>> (*open)(const std::string& uri, const std::string& place,
+                                         const StoreOptions& options);
 };
 
 constexpr std::array kBackends{
-    Backend{"sqlite", open_sqlite, false},
-    Backend{"postgresql", open_postgres, true},
+    Backend{"sqlite", [](const std::string&, const std::string& place,
+                         const StoreOptions&) { return open_sqlite(place); }},
+    Backend{"postgresql", [](const std::string& uri, const std::string&,
+                             const StoreOptions& options) { return open_postgres(uri, options); }},
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> open(const std::string& place) {
+Result<std::unique_ptr<Store>> open(const std::string& place, const StoreOptions& options) {
   constexpr std::string_view kMark = "://";
   const std::size_t mark = place.find(kMark);
   if (mark == std::string::npos) return open_sqlite(place);
   std::string allowed = "a path, or one of";
   for (const Backend& backend : kBackends) {
     if (place.substr(0, mark) == backend.scheme)
-      return backend.open(backend.takes_uri ? place : place.substr(mark + kMark.size()));
+      return backend.open(place, place.substr(mark + kMark.size()), options);
     allowed += " " + std::string(backend.scheme) + "://…";
   }
   return invalid("store", place, allowed);

@@ -127,11 +127,18 @@ Result<std::uint64_t> PostgresStore::accounts_version(const Call& call) {
   return read_version("accounts", call);
 }
 
-Result<std::unique_ptr<Store>> open_postgres(const std::string& uri) {
+Result<std::unique_ptr<Store>> open_postgres(const std::string& uri, const StoreOptions& options) {
   const auto place = PgPlace::parse(uri);
   if (!place) return std::unexpected(place.error());
-  if (place->hosts.size() > 1) return open_replicated(*place, {});
-  return PostgresStore::open(*place, PgRole::primary, {});
+  // With several servers, one of them is a member that may be read and the primary as well.
+  const bool replicated = place->hosts.size() > 1;
+  const std::size_t most = std::max<std::size_t>(2, options.connections / (replicated ? 2 : 1));
+  const PgPoolLimits limits{.size = (2 * most + 2) / 3,
+                            .overflow = most - (2 * most + 2) / 3,
+                            .wait = options.wait,
+                            .max_age = options.connection_age};
+  if (replicated) return open_replicated(*place, limits);
+  return PostgresStore::open(*place, PgRole::primary, limits);
 }
 
 }  // namespace ara::storage

@@ -15,6 +15,9 @@ Call within(const Call& call, std::chrono::milliseconds span) {
   return {Deadline{std::min(call.deadline.at, system_clock().steady() + span)}};
 }
 
+template <class Ask>
+using Answer = std::invoke_result_t<Ask&, Store&, const Call&>;
+
 /// Whether another server may do better.
 bool is_servers_fault(const Error& error) {
   return error.code == Code::unavailable || error.code == Code::deadline ||
@@ -51,20 +54,20 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore> {
   }
 
   template <class Ask>
-  auto write(const Call& call, Ask ask) {
+  Answer<Ask> write(const Call& call, Ask ask) {
     return ask(*primary_, call);
   }
   template <class Ask>
-  auto write_symbol(const domain::Symbol&, const Call& call, Ask ask) {
+  Answer<Ask> write_symbol(const domain::Symbol&, const Call& call, Ask ask) {
     return ask(*primary_, call);
   }
   template <class Ask>
-  auto read_symbol(const domain::Symbol&, const Call& call, Ask ask) {
+  Answer<Ask> read_symbol(const domain::Symbol&, const Call& call, Ask ask) {
     return read_near(call, ask);
   }
   /// From the primary; while there is none, from a standby.
   template <class Ask>
-  auto read(const Call& call, Ask ask) {
+  Answer<Ask> read(const Call& call, Ask ask) {
     if (replicas_->has_primary()) {
       auto answer = ask(*primary_, within(call, kFirstTry));
       if (answer || !is_servers_fault(answer.error())) return answer;
@@ -83,7 +86,7 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore> {
 
   /// From a standby if one is near enough to the primary, else from that.
   template <class Ask>
-  auto read_near(const Call& call, Ask ask) {
+  Answer<Ask> read_near(const Call& call, Ask ask) {
     if (PostgresStore* standby = choose()) {
       auto answer = ask(*standby, within(call, kFirstTry));
       if (answer || !is_servers_fault(answer.error())) return answer;

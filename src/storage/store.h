@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -93,13 +94,21 @@ class Store : public AccountStore, public AlertStore, public JobStore, public We
 /// cannot be made or read.
 Result<std::unique_ptr<Store>> open_sqlite(const std::string& path);
 
+/// Of stores that connect to servers.
+struct StoreOptions {
+  std::size_t connections = 12;               ///< to each server, at most; 4 or more
+  std::chrono::milliseconds wait{2000};       ///< for one that is free
+  std::chrono::seconds connection_age{1800};  ///< then it is replaced
+};
+
 /// The PostgreSQL store at a connection URI, "postgresql://USER:PASSWORD@HOST:PORT,…/DATABASE",
 /// with one or more servers of one cluster, of which the primary is found and found again. Its
 /// tables are made or migrated as needed. Code::unavailable if no primary answers within a minute.
-Result<std::unique_ptr<Store>> open_postgres(const std::string& uri);
+Result<std::unique_ptr<Store>> open_postgres(const std::string& uri,
+                                             const StoreOptions& options = {});
 
 /// The store at `place`: a path, or SCHEME://PLACE with a scheme of the table in backends.cpp.
 /// Code::invalid for another scheme; else as the open function of the backend.
-Result<std::unique_ptr<Store>> open(const std::string& place);
+Result<std::unique_ptr<Store>> open(const std::string& place, const StoreOptions& options = {});
 
 }  // namespace ara::storage

@@ -259,15 +259,31 @@ TEST(Load, NamesOfOtherVersionsAreReportedNotIgnored) {
   auto variables = without_settings();
   variables["REDIS_HOST"] = "redis";
   variables["OTLP_ENDPOINT"] = "http://collector";
-  variables["POSTGRES_DB"] = "";
+  variables["ENABLE_GPU"] = "";
   variables["SSL_CERT_FILE"] = "/etc/ssl/cert.pem";  // OpenSSL's own, for outgoing connections
   const Environment environment(variables);
   const Folder folder;
-  folder.write(".env", "POSTGRES_HOST=db\nREDIS_HOST=other\nSSL_CERT=/x\nUNRELATED=1\n");
+  folder.write(".env", "GPU_MEMORY_FRACTION=0.5\nREDIS_HOST=other\nSSL_CERT=/x\nUNRELATED=1\n");
   const auto config = load({}, folder.path(), kLimits);
   ASSERT_TRUE(config) << config.error().message;
-  EXPECT_THAT(config->unused, ElementsAre("OTLP_ENDPOINT", "POSTGRES_HOST", "REDIS_HOST"));
+  EXPECT_THAT(config->unused, ElementsAre("GPU_MEMORY_FRACTION", "OTLP_ENDPOINT", "REDIS_HOST"));
   EXPECT_THAT(config->tls, ElementsAre("SSL_CERT"));
+}
+
+TEST(Load, PostgresServersMakeThePlaceOfTheStore) {
+  auto variables = without_settings();
+  variables["POSTGRES_HOST"] = "db-1, [::1]:6000,127.0.0.1";
+  variables["POSTGRES_PORT"] = "6432";
+  variables["POSTGRES_PASSWORD"] = "a@b/c";
+  const Environment environment(variables);
+  const Folder folder;
+  const auto config = load({}, folder.path(), kLimits);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->store_place(),
+            "postgresql://ara_user:a%40b%2Fc@db-1:6432,[::1]:6000,127.0.0.1:6432/ara_ai");
+  const auto refused = load({{"POSTGRES_HOST", "db:0"}}, folder.path(), kLimits);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().field, "POSTGRES_HOST");
 }
 
 TEST(Load, AFileThatCannotBeReadIsAnError) {
