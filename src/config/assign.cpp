@@ -62,6 +62,13 @@ bool is_host(std::string_view text) {
 
 }  // namespace
 
+bool is_database_name(std::string_view text) {
+  return !text.empty() && text.size() <= 63 && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("_$-.@").contains(c);
+  });
+}
+
 std::optional<std::vector<std::string>> hosts_of(std::string_view text) {
   std::vector<std::string> hosts;
   for (const std::string_view piece : pieces_of(text)) {

@@ -57,9 +57,21 @@ bool assign_word(std::string_view text, Config& config) {
 /// The hosts of a list with commas between; nothing where one is none.
 std::optional<std::vector<std::string>> hosts_of(std::string_view text);
 
-template <auto Member, std::size_t Most>
-bool assign_text(std::string_view text, Config& config) {
-  if (text.size() > Most || text.contains('\0')) return false;
+/// The name of a database or role: letters, digits, and _ $ - . @ between.
+bool is_database_name(std::string_view text);
+
+template <auto Member>
+bool assign_database_name(std::string_view text, Config& config) {
+  if (!is_database_name(text)) return false;
+  config.*Member = text;
+  return true;
+}
+
+/// A password that another server asks of us: what can be typed, without spaces.
+template <auto Member>
+bool assign_password(std::string_view text, Config& config) {
+  const auto fits = [](char c) { return c > ' ' && c < 0x7F; };
+  if (text.size() > 1024 || !std::ranges::all_of(text, fits)) return false;
   config.*Member = text;
   return true;
 }

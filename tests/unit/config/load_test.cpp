@@ -44,6 +44,9 @@ std::vector<std::string> five_values(const SettingRow& row) {
     return {"10.0.0.1", "10.0.0.0/8", "::1", "fd00::/8", "10.0.0.1, 10.0.0.2"};
   }
   if (row.name == "API_HOST") return {"127.0.0.1", "::1", "127.0.0.2", "localhost", "127.0.0.3"};
+  if (row.allowed.starts_with("hosts")) return {"a", "b:1", "[::1]:2", "c,d", "127.0.0.1:3,e"};
+  if (row.allowed.starts_with("letters")) return {"a", "b_1", "c-2", "d.3", "e@4"};
+  if (row.allowed.starts_with("printable")) return {"a", "b#1", "c@2", "d/3", "e:4"};
   ADD_FAILURE() << row.name << " needs values in this test";
   return std::vector<std::string>(5);
 }
