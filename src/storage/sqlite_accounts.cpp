@@ -1,28 +1,11 @@
 // Accounts, the audit log and day counts of SqliteStore; keys are in sqlite_api_keys.cpp.
 #include <algorithm>
 
+#include "storage/account_rows.h"
 #include "storage/sqlite_store.h"
 
 namespace ara::storage {
 namespace {
-
-constexpr std::int64_t kDaysKept = 31;
-
-// What account_of reads, in this order.
-#define ARA_ACCOUNT_COLUMNS \
-  "id, email, username, password_hash, role, tier, active, generation, created"
-
-AccountRow account_of(const SqliteStatement& row) {
-  return {.id = std::string(row.text(0)),
-          .email = std::string(row.text(1)),
-          .username = std::string(row.text(2)),
-          .password_hash = std::string(row.text(3)),
-          .role = std::string(row.text(4)),
-          .tier = std::string(row.text(5)),
-          .active = row.integer(6) != 0,
-          .generation = static_cast<std::uint64_t>(row.integer(7)),
-          .created = wall_time(row.integer(8))};
-}
 
 /// The first row of a bound statement, if it gives one.
 Result<std::optional<AccountRow>> one_account(SqliteStatement& rows) {
@@ -75,7 +58,7 @@ Result<void> SqliteStore::put_account(const AccountRow& row, const AuditRow& aud
                       .run();
   if (!inserted) return inserted;
   if ((*connection)->changed() == 0) {
-    return fail(Code::conflict, "There is an account of '" + printable(row.email) + "' already");
+    return account_exists(row.email);
   }
   return write_audit(**connection, audit)
       .and_then([&] { return note_write(**connection, Changed::accounts); })
@@ -90,15 +73,8 @@ Result<AccountRow> SqliteStore::change_account(const std::string& id, const Acco
   if (!transaction) return std::unexpected(transaction.error());
   auto found = read_account(**connection, id);
   if (!found) return std::unexpected(std::move(found.error()));
-  if (!*found)
-    return std::unexpected(Error{Code::not_found, "There is no account '" + printable(id) + "'",
-                                 "id", printable(id), "the id of an account"});
-  AccountRow row = std::move(**found);
-  row.password_hash = change.password_hash.value_or(row.password_hash);
-  row.role = change.role.value_or(row.role);
-  row.tier = change.tier.value_or(row.tier);
-  row.active = change.active.value_or(row.active);
-  if (change.next_generation) ++row.generation;
+  if (!*found) return no_account(id);
+  AccountRow row = with_change(std::move(**found), change);
   auto done = write_changed(**connection, row)
                   .and_then([&] { return write_audit(**connection, audit); })
                   .and_then([&] { return note_write(**connection, Changed::accounts); })
@@ -181,8 +157,7 @@ Result<DayLease> SqliteStore::lease_requests(const std::string& account_id, std:
     if (*found) used = row.integer(0);
   }
   used = std::max<std::int64_t>(0, used + owed);
-  const std::int64_t granted =
-      std::clamp<std::int64_t>(limit - used, 0, std::max<std::int64_t>(want, 0));
+  const std::int64_t granted = lendable(used, want, limit);
   used += granted;
   auto done = (*connection)
                   ->prepare(

@@ -1,31 +1,9 @@
 // The API keys of SqliteStore.
+#include "storage/account_rows.h"
 #include "storage/sqlite_store.h"
 
 namespace ara::storage {
 namespace {
-
-// What key_of reads, in this order.
-#define ARA_KEY_COLUMNS "id, account_id, name, hash, prefix, created, expires, revoked, last_used"
-
-// Moments that have not come are NULL, which reads as 0.
-std::optional<WallTime> moment_of(std::int64_t count) {
-  return count == 0 ? std::nullopt : std::optional(wall_time(count));
-}
-std::int64_t count_of(const std::optional<WallTime>& moment) {
-  return moment ? microseconds(*moment) : 0;
-}
-
-ApiKeyRow key_of(const SqliteStatement& row) {
-  return {.id = std::string(row.text(0)),
-          .account_id = std::string(row.text(1)),
-          .name = std::string(row.text(2)),
-          .hash = std::string(row.text(3)),
-          .prefix = std::string(row.text(4)),
-          .created = wall_time(row.integer(5)),
-          .expires = moment_of(row.integer(6)),
-          .revoked = moment_of(row.integer(7)),
-          .last_used = moment_of(row.integer(8))};
-}
 
 Result<std::vector<ApiKeyRow>> all_keys(SqliteStatement& rows) {
   std::vector<ApiKeyRow> found;
@@ -43,11 +21,6 @@ Result<std::int64_t> count(SqliteConnection& connection, std::string_view questi
   const auto found = row.bind(account_id).step();
   if (!found) return std::unexpected(found.error());
   return row.integer(0);
-}
-
-std::unexpected<Error> no_key(const std::string& id) {
-  return std::unexpected(Error{Code::not_found, "There is no API key '" + printable(id) + "'", "id",
-                               printable(id), "the id of a key of yours"});
 }
 
 /// The key of that account and id, Code::not_found where there is none.
@@ -72,28 +45,21 @@ Result<void> SqliteStore::put_api_key(const ApiKeyRow& row, std::size_t most, co
   const auto owners =
       count(**connection, "SELECT count(*) FROM accounts WHERE id = ?", row.account_id);
   if (!owners) return std::unexpected(owners.error());
-  if (*owners == 0) {
-    return std::unexpected(Error{Code::not_found,
-                                 "There is no account '" + printable(row.account_id) + "'", "id",
-                                 printable(row.account_id), "the id of an account"});
-  }
+  if (*owners == 0) return no_account(row.account_id);
   const auto keys =
       count(**connection, "SELECT count(*) FROM api_keys WHERE account_id = ?", row.account_id);
   if (!keys) return std::unexpected(keys.error());
-  if (*keys >= static_cast<std::int64_t>(most)) {
-    return fail(Code::too_large, "An account has at most " + std::to_string(most) +
-                                     " API keys: delete one that is not needed");
-  }
+  if (*keys >= static_cast<std::int64_t>(most)) return has_most_keys(most);
   auto inserted = (*connection)
                       ->prepare("INSERT INTO api_keys (" ARA_KEY_COLUMNS
                                 ") VALUES (?, ?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), "
                                 "nullif(?, 0)) ON CONFLICT DO NOTHING")
                       .bind(row.id, row.account_id, row.name, SqliteBlob{row.hash}, row.prefix,
-                            microseconds(row.created), count_of(row.expires), count_of(row.revoked),
-                            count_of(row.last_used))
+                            microseconds(row.created), or_zero(row.expires), or_zero(row.revoked),
+                            or_zero(row.last_used))
                       .run();
   if (!inserted) return inserted;
-  if ((*connection)->changed() == 0) return fail(Code::conflict, "There is such a key already");
+  if ((*connection)->changed() == 0) return key_exists();
   return write_audit(**connection, audit)
       .and_then([&] { return note_write(**connection, Changed::accounts); })
       .and_then([&] { return transaction->commit(); });
@@ -128,9 +94,7 @@ Result<ApiKeyRow> SqliteStore::rotate_api_key(const std::string& account_id, con
   if (!transaction) return std::unexpected(transaction.error());
   auto key = read_key(**connection, account_id, id);
   if (!key) return key;
-  if (key->revoked) {
-    return fail(Code::conflict, "The API key '" + printable(id) + "' is revoked, for good");
-  }
+  if (key->revoked) return key_is_revoked(id);
   key->hash = hash;
   key->prefix = prefix;
   auto done = (*connection)

@@ -1,40 +1,9 @@
 // The deliveries to webhooks of SqliteStore.
-#include <algorithm>
-
 #include "storage/sqlite_store.h"
+#include "storage/webhook_rows.h"
 
 namespace ara::storage {
 namespace {
-
-// What delivery_of reads.
-#define ARA_DELIVERY_COLUMNS                                                          \
-  "d.id, d.webhook, d.event, d.type, d.body, d.status, d.attempts, d.response_code, " \
-  "d.response_body, d.error, d.created, d.delivered, d.due"
-
-Result<DeliveryRow> delivery_of(const SqliteStatement& row) {
-  const auto status = std::ranges::find(kDeliveryStatuses, row.text(5));
-  if (status == kDeliveryStatuses.end()) {
-    return fail(Code::corrupt, "the stored delivery '" + printable(row.text(0)) +
-                                   "' has the status '" + printable(row.text(5)) + "'");
-  }
-  return DeliveryRow{.id = std::string(row.text(0)),
-                     .webhook = std::string(row.text(1)),
-                     .event = std::string(row.text(2)),
-                     .type = std::string(row.text(3)),
-                     .body = std::string(row.text(4)),
-                     .status = DeliveryStatus(status - kDeliveryStatuses.begin()),
-                     .attempts = static_cast<int>(row.integer(6)),
-                     .response_code = static_cast<int>(row.integer(7)),
-                     .response_body = std::string(row.text(8)),
-                     .error = std::string(row.text(9)),
-                     .created = wall_time(row.integer(10)),
-                     .delivered = or_nothing(row.integer(11)),
-                     .due = or_nothing(row.integer(12))};
-}
-
-std::unexpected<Error> no_webhook(const std::string& id) {
-  return fail(Code::not_found, "there is no webhook '" + printable(id) + "'");
-}
 
 /// Inserts the deliveries of an event: to those of the account that want it, or to one webhook.
 constexpr std::string_view kPutEvent = R"(
@@ -81,10 +50,7 @@ Result<DeliveryRow> SqliteStore::put_test_event(const EventRow& event, const std
   }
   const auto put = write_event(**connection, event, webhook, backlog);
   if (!put) return std::unexpected(put.error());
-  if (*put == 0) {
-    return fail(Code::overloaded,
-                "the webhook has " + std::to_string(backlog) + " deliveries waiting already");
-  }
+  if (*put == 0) return backlog_is_full(backlog);
   Result<DeliveryRow> made;
   {
     SqliteStatement row = (*connection)
@@ -135,8 +101,8 @@ JOIN deliveries d ON d.id = next.id JOIN webhooks w ON w.id = d.webhook)");
       auto delivery = delivery_of(rows);
       if (!delivery) return std::unexpected(delivery.error());
       ++delivery->attempts;
-      leased.push_back(
-          {std::move(*delivery), std::string(rows.text(13)), std::string(rows.text(14))});
+      leased.push_back({std::move(*delivery), std::string(rows.text(kDeliveryColumns)),
+                        std::string(rows.text(kDeliveryColumns + 1))});
     }
   }
   for (const LeasedDelivery& lease : leased) {
@@ -165,10 +131,7 @@ Result<void> SqliteStore::finish_delivery(const DeliveryRow& row, WallTime now, 
                         or_zero(row.delivered), or_zero(row.due), row.id, row.attempts)
                   .run();
   if (!done) return done;
-  if ((*connection)->changed() == 0) {
-    return fail(Code::conflict, "the delivery '" + printable(row.id) +
-                                    "' is not leased with this attempt, or has ended");
-  }
+  if ((*connection)->changed() == 0) return not_under_way(row.id);
   if (row.status == DeliveryStatus::success || row.status == DeliveryStatus::failed) {
     const bool success = row.status == DeliveryStatus::success;
     done = (*connection)

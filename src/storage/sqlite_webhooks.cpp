@@ -1,56 +1,8 @@
 // The webhooks of SqliteStore.
-#include <algorithm>
-
 #include "storage/sqlite_store.h"
+#include "storage/webhook_rows.h"
 
 namespace ara::storage {
-namespace {
-
-/// Names of event types are words; the list is kept as ",one,two," so that one is found in it.
-std::string joined(const std::vector<std::string>& events) {
-  std::string text = ",";
-  for (const std::string& event : events) text += event + ",";
-  return text;
-}
-
-std::vector<std::string> split(std::string_view text) {
-  std::vector<std::string> events;
-  while (text.size() > 1) {
-    text.remove_prefix(1);
-    const std::size_t comma = std::min(text.find(','), text.size());
-    events.emplace_back(text.substr(0, comma));
-    text.remove_prefix(comma);
-  }
-  return events;
-}
-
-// What webhook_of reads.
-#define ARA_WEBHOOK_COLUMNS                                                               \
-  "id, account, url, events, secret, description, active, created, updated, deliveries, " \
-  "successes, failures, last_delivery, last_status"
-
-WebhookRow webhook_of(const SqliteStatement& row) {
-  return {.id = std::string(row.text(0)),
-          .account = std::string(row.text(1)),
-          .url = std::string(row.text(2)),
-          .events = split(row.text(3)),
-          .secret = std::string(row.text(4)),
-          .description = std::string(row.text(5)),
-          .active = row.integer(6) != 0,
-          .created = wall_time(row.integer(7)),
-          .updated = wall_time(row.integer(8)),
-          .deliveries = static_cast<std::uint64_t>(row.integer(9)),
-          .successes = static_cast<std::uint64_t>(row.integer(10)),
-          .failures = static_cast<std::uint64_t>(row.integer(11)),
-          .last_delivery = or_nothing(row.integer(12)),
-          .last_status = std::string(row.text(13))};
-}
-
-std::unexpected<Error> no_webhook(const std::string& id) {
-  return fail(Code::not_found, "there is no webhook '" + printable(id) + "'");
-}
-
-}  // namespace
 
 Result<void> SqliteStore::put_webhook(const WebhookRow& row, std::size_t most, const Call& call) {
   auto connection = writer(call, Sync::full);
@@ -61,10 +13,7 @@ Result<void> SqliteStore::put_webhook(const WebhookRow& row, std::size_t most, c
     SqliteStatement has = (*connection)->prepare("SELECT count(*) FROM webhooks WHERE account = ?");
     const auto count = number_of(has.bind(row.account));
     if (!count) return std::unexpected(count.error());
-    if (*count >= most) {
-      return fail(Code::too_large,
-                  "an account may have " + std::to_string(most) + " webhooks, and has them");
-    }
+    if (*count >= most) return has_most_webhooks(most);
   }
   auto done =
       (*connection)
@@ -72,13 +21,11 @@ Result<void> SqliteStore::put_webhook(const WebhookRow& row, std::size_t most, c
               "INSERT INTO webhooks (id, account, url, events, secret, description, "
               "active, created, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
               "ON CONFLICT (id) DO NOTHING")
-          .bind(row.id, row.account, row.url, joined(row.events), row.secret, row.description,
+          .bind(row.id, row.account, row.url, join_events(row.events), row.secret, row.description,
                 row.active, microseconds(row.created), microseconds(row.updated))
           .run();
   if (!done) return done;
-  if ((*connection)->changed() == 0) {
-    return fail(Code::conflict, "there is a webhook '" + printable(row.id) + "' already");
-  }
+  if ((*connection)->changed() == 0) return webhook_exists(row.id);
   return transaction->commit();
 }
 
@@ -89,7 +36,7 @@ Result<void> SqliteStore::update_webhook(const WebhookRow& row, const Call& call
                   ->prepare(
                       "UPDATE webhooks SET url = ?, events = ?, secret = ?, description = ?, "
                       "active = ?, updated = ? WHERE id = ? AND account = ?")
-                  .bind(row.url, joined(row.events), row.secret, row.description, row.active,
+                  .bind(row.url, join_events(row.events), row.secret, row.description, row.active,
                         microseconds(row.updated), row.id, row.account)
                   .run();
   if (!done) return done;
