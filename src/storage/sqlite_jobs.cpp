@@ -1,23 +1,11 @@
 // The jobs of SqliteStore.
 #include <algorithm>
-#include <array>
 
-#include "base/format.h"
+#include "storage/jobs_check.h"
 #include "storage/sqlite_store.h"
 
 namespace ara::storage {
 namespace {
-
-struct StateRow {
-  JobState state;
-  std::string_view name;
-};
-
-constexpr std::array kStates{
-    StateRow{JobState::queued, "queued"},       StateRow{JobState::running, "running"},
-    StateRow{JobState::done, "done"},           StateRow{JobState::failed, "failed"},
-    StateRow{JobState::cancelled, "cancelled"},
-};
 
 /// Jobs deleted in one transaction, so that other writers are not held up for long.
 constexpr int kJobsAtOnce = 200;
@@ -30,11 +18,8 @@ constexpr int kJobsAtOnce = 200;
 
 /// `result` is the column of the result, if it was read.
 Result<JobRow> job_of(const SqliteStatement& row, std::optional<int> result) {
-  const auto state = parse_job_state(row.text(8));
-  if (!state) {
-    return fail(Code::corrupt, "the stored job '" + printable(row.text(0)) +
-                                   "' cannot be read: " + state.error().message);
-  }
+  const auto state = stored_job_state(row.text(0), row.text(8));
+  if (!state) return std::unexpected(state.error());
   const std::int64_t expires = row.integer(20);
   return JobRow{.id = std::string(row.text(0)),
                 .owner = std::string(row.text(1)),
@@ -100,9 +85,7 @@ Result<void> check_room(SqliteConnection& connection, const std::string& owner, 
   const auto row = count.bind(owner, most).step();
   if (!row) return std::unexpected(row.error());
   if (static_cast<std::size_t>(count.integer(0)) < most) return {};
-  return fail(
-      Code::overloaded,
-      ara::format("There are {} jobs that have not ended; wait for some, or cancel them", most));
+  return too_many_jobs(most);
 }
 
 Result<void> insert(SqliteConnection& connection, const JobRow& job) {
@@ -126,17 +109,11 @@ std::string json_array(const std::vector<std::string>& names) {
   return text + "]";
 }
 
-std::unexpected<Error> lost(const JobTicket& ticket) {
-  return fail(Code::conflict, "the job '" + printable(ticket.id) +
-                                  "' is no longer leased by this holder: another has it, or it "
-                                  "has ended");
-}
-
 /// What an UPDATE under a ticket came to.
 Result<void> written(const SqliteConnection& connection, Result<void> done,
                      const JobTicket& ticket) {
   if (!done || connection.changed() == 1) return done;
-  return lost(ticket);
+  return lost_lease(ticket);
 }
 
 /// Ends jobs whose holders died too often for it to be chance.
@@ -163,10 +140,7 @@ Result<Changed> write_effects(SqliteConnection& connection, const JobEnd& end) {
     if (!promoted) return promoted;
     if (*promoted == Changed::nothing) continue;
     changed = *promoted;
-    auto noted = write_audit(connection, {.when = end.now,
-                                          .actor = "job " + end.ticket.id,
-                                          .action = "model.promote",
-                                          .target = id});
+    auto noted = write_audit(connection, promoted_by(end, id));
     if (!noted) return std::unexpected(std::move(noted.error()));
   }
   for (const EventRow& event : effects.events) {
@@ -177,23 +151,6 @@ Result<Changed> write_effects(SqliteConnection& connection, const JobEnd& end) {
 }
 
 }  // namespace
-
-std::string_view to_string(JobState state) {
-  return std::ranges::find(kStates, state, &StateRow::state)->name;
-}
-
-Result<JobState> parse_job_state(std::string_view name) {
-  std::string allowed = "one of";
-  for (const StateRow& row : kStates) {
-    if (row.name == name) return row.state;
-    allowed += (&row == &kStates.front() ? " " : ", ") + std::string(row.name);
-  }
-  return invalid("state", name, allowed);
-}
-
-bool ended(JobState state) {
-  return state != JobState::queued && state != JobState::running;
-}
 
 Result<PutJob> SqliteStore::put_job(const JobRow& job, std::size_t most_open, const Call& call) {
   auto connection = writer(call, Sync::full);
@@ -336,9 +293,7 @@ Result<void> SqliteStore::return_job(const JobReturn& back, const Call& call) {
 }
 
 Result<void> SqliteStore::finish_job(const JobEnd& end, const Call& call) {
-  if (end.state != JobState::done && end.state != JobState::failed) {
-    return invalid("state", to_string(end.state), "done or failed");
-  }
+  if (auto checked = check_end(end); !checked) return checked;
   auto connection = writer(call, Sync::full);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
@@ -373,7 +328,7 @@ Result<JobRow> SqliteStore::cancel_job(const std::string& id, WallTime now, Wall
   if (!done) return std::unexpected(std::move(done.error()));
   auto job = read_job(**connection, id);
   if (!job) return std::unexpected(std::move(job.error()));
-  if (!*job) return fail(Code::not_found, "There is no job '" + printable(id) + "'");
+  if (!*job) return no_job(id);
   done = note_write(**connection, Changed::nothing).and_then([&] { return transaction->commit(); });
   if (!done) return std::unexpected(std::move(done.error()));
   return std::move(**job);
