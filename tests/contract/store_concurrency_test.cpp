@@ -103,7 +103,7 @@ TEST_P(StoreConcurrency, AJobGoesToOneWorker) {
 }
 
 TEST_P(StoreConcurrency, ManyOpenANewStoreAtOnce) {
-  support::TemporaryFolder fresh;
+  StorePlace fresh;
   std::vector<std::future<Result<std::unique_ptr<Store>>>> opening;
   for (int i = 0; i < 8; ++i) {
     opening.push_back(std::async(std::launch::async, [&] { return GetParam().open(fresh); }));

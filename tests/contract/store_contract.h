@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -21,12 +22,14 @@ class StorePlace {
  public:
   std::string file(std::string_view name) const { return folder_.file(name); }
   const support::PostgresDatabase& database(std::size_t number) {
+    const std::lock_guard lock(mutex_);
     if (!databases_.at(number)) databases_.at(number).emplace();
     return *databases_.at(number);
   }
 
  private:
   support::TemporaryFolder folder_;
+  std::mutex mutex_;
   std::array<std::optional<support::PostgresDatabase>, 3> databases_;
 };
 

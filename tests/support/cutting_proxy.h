@@ -91,7 +91,8 @@ class CuttingProxy {
         if (!cutting || when_ == When::after_sending) open = send_all(to, piece) && open;
         if (!cutting) continue;
         // The server has time to do what it was told; nobody hears of it.
-        if (when_ == When::after_sending) std::this_thread::sleep_for(std::chrono::milliseconds{100});
+        if (when_ == When::after_sending)
+          std::this_thread::sleep_for(std::chrono::milliseconds{100});
         open = false;
         break;
       }

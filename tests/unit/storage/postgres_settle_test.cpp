@@ -58,8 +58,8 @@ TEST_P(PostgresSettle, BarsAreInsertedOnceAndSaidToBe) {
 TEST_P(PostgresSettle, ACutThatGoesOnEndsWithTheDeadline) {
   proxy_->cut("COMMIT", GetParam(), 1000);
   const auto begun = std::chrono::steady_clock::now();
-  const auto lease =
-      store_->lease_requests("ann", 1, 0, 5, 100, {Deadline::after(std::chrono::milliseconds{700})});
+  const auto lease = store_->lease_requests("ann", 1, 0, 5, 100,
+                                            {Deadline::after(std::chrono::milliseconds{700})});
   ASSERT_FALSE(lease);
   EXPECT_EQ(describe(lease.error().code).http_status, 503) << lease.error().message;
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{5});
