@@ -90,6 +90,9 @@ struct PgPlace {
   static Result<PgPlace> parse(const std::string& uri);
 };
 
+/// Of a message of libpq, which may have several lines.
+std::string first_line(std::string_view text);
+
 /// One connection to one PostgreSQL server, used by one thread at a time; everything on it ends by
 /// the deadline it was started with, whatever the server or the network does. Statements are
 /// prepared once and kept, in the protocol's own way, which pgbouncer's transaction mode follows.

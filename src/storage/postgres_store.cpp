@@ -1,8 +1,9 @@
 #include "storage/postgres_store.h"
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <random>
-#include <thread>
 
 #include "base/format.h"
 #include "storage/patience.h"
@@ -63,7 +64,9 @@ bool PgAttempt::again(const Error& error, const Call& call) {
   if (error.code != Code::unavailable) return false;
   const SteadyTime next = system_clock().steady() + pause_;
   if (next >= std::min(call.deadline.at, give_up_)) return false;
-  std::this_thread::sleep_until(next);
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable().wait_until(lock, next, [] { return false; });
   pause_ = std::min(2 * pause_, kLongestPause);
   return true;
 }
