@@ -155,7 +155,7 @@ def layout(tree):
 
 def package_list(tree):
     """scripts/packages.txt: `name stage`, each name once, the stages one block each, in order."""
-    path, order = "scripts/packages.txt", ["run", "build", "test", "bench"]
+    path, order = "scripts/packages.txt", ["run", "build", "test", "bench", "fleet"]
     seen, at = set(), 0
     for number, line in enumerate(tree.lines(path) if path in tree.paths else [], 1):
         if not line or line.startswith("#"):
