@@ -118,6 +118,18 @@ build_for_pattern() {
   esac
 }
 
+# ---- cluster ----------------------------------------------------------------------------------
+
+cmd_cluster() {
+  ensure_fleet
+  case "${1:-} ${2:-}" in
+    "up --only" | status* | down* | kill* | env*) ;;
+    *) build release ara ;;
+  esac
+  ARA_BIN=$(ara_binary) PYTHONPATH=$ARA_DIR/deploy PYTHONDONTWRITEBYTECODE=1 \
+    exec python3 -m local "$@"
+}
+
 # ---- bench, fuzz ----------------------------------------------------------------------------
 
 cmd_bench() {

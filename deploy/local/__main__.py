@@ -1,0 +1,74 @@
+"""./dev cluster: the commands of the local fleet."""
+
+import argparse
+import json
+import sys
+import time
+
+from .fleet import GROUPS, Fleet
+from .status import picture
+from .supervise import FleetError
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="./dev cluster", description="A fleet on this machine.")
+    parser.add_argument("--folder", help="where it lives (also ARA_CLUSTER)")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    up = commands.add_parser("up", help="start what is down, and wait until all is healthy")
+    up.add_argument("--only", metavar="GROUPS", help=f"some of {','.join(GROUPS)}")
+    up.add_argument("--shards", type=int, choices=range(1, 5), default=2, metavar="N",
+                    help="shards of a new fleet, 1 to 4 (default 2)")
+    status = commands.add_parser("status", help="show who is up and who leads")
+    status.add_argument("--json", action="store_true")
+    commands.add_parser("down", help="end all of it and delete its data")
+    scale = commands.add_parser("scale", help="change the number of API nodes")
+    scale.add_argument("count", type=int, metavar="N")
+    kill = commands.add_parser("kill", help="kill -9 a part: api-1, pg-a-1, pg-a-1/postgres, "
+                               "pg-a-primary, redis-3, redis, nginx, …")
+    kill.add_argument("part")
+    commands.add_parser("heal", help="start what is down again, and wait until all is healthy")
+    commands.add_parser("env", help="print the settings of its nodes, for `ara` on the command line")
+    return parser.parse_args()
+
+
+def say(line):
+    print(f"  {line}", flush=True)
+
+
+def show(fleet):
+    print("\n".join(picture(fleet.status())))
+
+
+def act(fleet, given):
+    start = time.monotonic()
+    if given.command == "up":
+        fleet.up(given.only and given.only.split(","), say=say)
+    elif given.command == "heal":
+        fleet.heal(say=say)
+    elif given.command == "scale":
+        fleet.scale(given.count, say=say)
+    elif given.command == "kill":
+        say(f"{given.part}: {len(fleet.kill(given.part))} processes killed")
+    elif given.command == "down":
+        fleet.down()
+    elif given.command == "env":
+        print("".join(f"export {name}='{value}'\n" for name, value in fleet.settings().items()), end="")
+    elif given.json:
+        print(json.dumps(fleet.status(), indent=2))
+    else:
+        show(fleet)
+    if given.command in ("up", "heal", "scale"):
+        say(f"ready after {time.monotonic() - start:.1f} s\n")
+        show(fleet)
+
+
+def main():
+    given = arguments()
+    try:
+        act(Fleet(given.folder, shards=getattr(given, "shards", 2)), given)
+    except FleetError as error:
+        print(f"cluster: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+main()
