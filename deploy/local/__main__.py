@@ -27,7 +27,7 @@ def arguments():
                                "pg-a-primary, redis-3, redis, nginx, …")
     kill.add_argument("part")
     commands.add_parser("heal", help="start what is down again, and wait until all is healthy")
-    commands.add_parser("env", help="print the settings of its nodes, for `ara` on the command line")
+    commands.add_parser("env", help="print where it is, and the settings for `ara` on the command line")
     return parser.parse_args()
 
 
@@ -37,6 +37,15 @@ def say(line):
 
 def show(fleet):
     print("\n".join(picture(fleet.status())))
+
+
+def environment(fleet):
+    """For a shell: where the fleet is, and the settings with which `ara` uses its servers."""
+    urls = fleet.status()["urls"]
+    where = {"FLEET_FOLDER": fleet.folder}
+    if "fleet" in urls:
+        where |= {"FLEET_URL": urls["fleet"], "FLEET_CERTIFICATE": urls["certificate"]}
+    return where | fleet.settings()
 
 
 def act(fleet, given):
@@ -52,7 +61,8 @@ def act(fleet, given):
     elif given.command == "down":
         fleet.down()
     elif given.command == "env":
-        print("".join(f"export {name}='{value}'\n" for name, value in fleet.settings().items()), end="")
+        for name, value in environment(fleet).items():
+            print(f"export {name}='{value}'")
     elif given.json:
         print(json.dumps(fleet.status(), indent=2))
     else:

@@ -62,44 +62,46 @@ def shard_members(ports):
 
 
 def shard_ready(ports):
-    """One primary, all others stream from it, and a commit waits for one of them."""
+    """One primary, from which all others stream, on one timeline, and a commit waits for one of
+    them. Patroni's list may be a loop old, so the primary itself is asked too."""
     members = shard_members(ports)
-    roles = [member["role"] for member in members]
-    return (len(members) == len(ports) and roles.count("leader") == 1
-            and all(member["state"] in ("running", "streaming") for member in members)
-            and (len(ports) == 1 or "sync_standby" in roles))
+    leaders = [member for member in members if member["role"] == "leader"]
+    if len(members) != len(ports) or len(leaders) != 1 or (
+            len({member.get("timeline") for member in members}) != 1):
+        return False
+    primary = json.loads(fetch(port_of(leaders[0]), "/patroni")[1])
+    replicas = primary.get("replication", [])
+    waited_for = {row["application_name"] for row in replicas if row["sync_state"] == "sync"}
+    promised = {member["name"] for member in members if member["role"] == "sync_standby"}
+    return (primary["state"] == "running" and primary["role"] == "primary"
+            and [row["state"] for row in replicas].count("streaming") == len(ports) - 1
+            and waited_for == promised and bool(promised) == (len(ports) > 1))
 
 
-class Redis:
-    """As much of a Redis client as a few questions take."""
-
-    def __init__(self, port, password):
-        self.connection = socket.create_connection((HOST, port), TIMEOUT)
-        self.stream = self.connection.makefile("rb")
-        self.ask("AUTH", password)
-
-    def ask(self, *words):
-        self.connection.sendall(b"*%d\r\n" % len(words) + b"".join(
-            b"$%d\r\n%s\r\n" % (len(word), word) for word in (str(w).encode() for w in words)))
-        line = self.stream.readline()
-        if line[:1] == b"$":
-            size = int(line[1:])
-            return self.stream.read(size + 2)[:-2].decode() if size >= 0 else None
-        if line[:1] not in (b"+", b":"):
-            raise ValueError(f"redis: {line.decode().strip() or 'the connection was closed'}")
-        return line[1:].decode().strip()
-
-    def close(self):
-        self.stream.close()
-        self.connection.close()
+def port_of(member):
+    return int(member["api_url"].split(":")[2].split("/")[0])
 
 
 def ask_redis(port, password, *words):
-    client = Redis(port, password)
-    try:
-        return client.ask(*words)
-    finally:
-        client.close()
+    """One command and its answer, as text: as much of a Redis client as a few questions take."""
+    with socket.create_connection((HOST, port), TIMEOUT) as connection:
+        with connection.makefile("rb") as stream:
+            for command in (("AUTH", password), words):
+                coded = [str(word).encode() for word in command]
+                connection.sendall(b"*%d\r\n" % len(coded) + b"".join(
+                    b"$%d\r\n%s\r\n" % (len(word), word) for word in coded))
+                answer = redis_answer(stream)
+            return answer
+
+
+def redis_answer(stream):
+    line = stream.readline()
+    if line[:1] == b"$":
+        size = int(line[1:])
+        return stream.read(size + 2)[:-2].decode() if size >= 0 else None
+    if line[:1] not in (b"+", b":"):
+        raise ValueError(f"redis: {line.decode().strip() or 'the connection was closed'}")
+    return line[1:].decode().strip()
 
 
 def redis_pongs(port, password):

@@ -7,6 +7,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 from . import checks, nodes, processes, servers, status, templates
@@ -17,6 +18,7 @@ GROUPS = ("etcd", "postgres", "redis", "api", "worker", "nginx", "prometheus")
 BROUGHT_ALONG = {"postgres": ("etcd",)}
 SHAPE = {"shards": 2, "members": 3, "etcd": 3, "redis": 6, "api": 3, "worker": 2}
 MOST_API_NODES = 16
+RELOAD = 10  # seconds for nginx to begin with a new configuration
 WORDS = 25  # lines of a log that a failure shows
 
 
@@ -73,8 +75,9 @@ class Fleet:
                 "POSTGRES_PASSWORD": self.state.secret("database")}
 
     def settings(self):
-        """What a node of this fleet is told by its environment."""
-        return nodes.settings(self)
+        """What a program is told by its environment that is to use this fleet's servers."""
+        return {key: value for key, value in nodes.settings(self, "api-1").items()
+                if key.startswith(("POSTGRES_", "REDIS_", "JWT_"))}
 
     def rows(self):
         """The table of all parts that were asked for, in the order they start in."""
@@ -83,6 +86,9 @@ class Fleet:
                   "prometheus": servers.prometheus_rows}
         found = [part for make in makers.values() for part in make(self)] if self.state.exists else []
         return [part for part in found if self.has(part.group)]
+
+    def row(self, name):
+        return next(part for part in self.rows() if part.name == name)
 
     # ---- bringing up --------------------------------------------------------------------------
 
@@ -140,6 +146,10 @@ class Fleet:
     def running(self, part):
         return processes.alive(self.state["processes"].get(part.name))
 
+    def age(self, name):
+        known = self.state["processes"].get(name)
+        return processes.age(known) if processes.alive(known) else 0.0
+
     def log(self, part):
         return self.folder / "log" / f"{part.name.replace('/', '-')}.log"
 
@@ -157,12 +167,12 @@ class Fleet:
         if not self.state.exists:
             return
         with self.state.locked():
-            rows = {known[0]: known for known in self.state["processes"].values()}
+            rows = processes.sessions(self.state["processes"].values())
             masters = [found for shard in self.shards for name in self.members(shard)
                        if (found := processes.postmaster(self.folder / name / "data"))]
             # First those that would start others again. PostgreSQL is told, not killed: it gives
             # its shared memory back.
-            processes.end(rows.values())
+            processes.end(rows)
             processes.end(masters, signal.SIGQUIT)
             shutil.rmtree(self.folder)
         self.state = State(self.folder)
@@ -171,16 +181,17 @@ class Fleet:
         """The processes of a part, a member, a group, or of `pg-a-primary`: their identities."""
         if name.startswith("pg-") and name.endswith("-primary"):
             name = self.leader(name.removeprefix("pg-").removesuffix("-primary"))
-        found = [self.state["processes"].get(part.name) for part in self.rows()
-                 if part.runs and part.called(name)]
+        found = processes.sessions(self.state["processes"].get(part.name) for part in self.rows()
+                                   if part.runs and part.called(name))
         member, _, which = name.partition("/")
         for shard in self.shards if self.has("postgres") else ():
             for other in self.members(shard):
                 if member in (other, "postgres") and which in ("", "postgres"):
                     found += self.postgres(other)
-        if not found:
+        known_names = {word for part in self.rows() for word in (part.name, part.folder, part.group)}
+        if not found and name not in known_names and which != "postgres":
             raise FleetError(f"there is no part '{name}'; `status` shows them")
-        return [known for known in found if processes.alive(known)]
+        return found
 
     def postgres(self, member):
         """A member's PostgreSQL server, its first process first."""
@@ -219,9 +230,18 @@ class Fleet:
 
     def tell_neighbours(self):
         """nginx and Prometheus take up the nodes of now."""
+        master = self.state["processes"].get("nginx")
         if self.has("nginx"):
             servers.write_nginx(self)
-            processes.send(self.state["processes"].get("nginx"), signal.SIGHUP)
+        if processes.alive(master):
+            before = processes.offspring(master)
+            processes.send(master, signal.SIGHUP)
+            until = time.monotonic() + RELOAD
+            while all(child in before for child in processes.offspring(master)):
+                if time.monotonic() > until:
+                    raise FleetError("nginx does not take its new configuration: "
+                                     + self.last_words(self.row("nginx")))
+                time.sleep(0.02)
         if self.has("prometheus"):
             servers.write_prometheus(self)
 

@@ -3,56 +3,59 @@
 import subprocess
 from functools import partial
 
-from . import checks
+from . import checks, templates
 from .part import Part
 
 HOST = checks.HOST
+WORKER_SETTLES = 1.0  # seconds
 
 
 def pools(fleet, shard):
     return ",".join(f"{HOST}:{fleet.port(f'{name}/pgbouncer')}" for name in fleet.members(shard))
 
 
-def settings(fleet):
-    """What all nodes are told, the same to each: nothing in a node is another's."""
-    found = {"JWT_SECRET_KEY": fleet.state.secret("jwt"), "TRUSTED_PROXIES": "127.0.0.1"}
-    if fleet.has("postgres"):
-        found |= fleet.database | {
-            "POSTGRES_HOST": pools(fleet, fleet.shards[0]),
-            "POSTGRES_PORT": str(fleet.port(f"{fleet.members(fleet.shards[0])[0]}/pgbouncer"))}
-    if fleet.has("redis"):
-        found |= {"REDIS_HOST": ",".join(f"{HOST}:{fleet.port(name)}" for name in fleet.names("redis")),
-                  "REDIS_PASSWORD": fleet.state.secret("redis")}
-    return found
+def settings(fleet, name):
+    """The settings of a node, those of deploy/ara/node.env: the same to each, but for its own
+    folder and port. Of servers that the fleet does not have there are none."""
+    text = templates.substitute((templates.DEPLOY / "ara/node.env").read_text(), fleet.database | {
+        "FOLDER": fleet.folder / name, "HOST": HOST, "PORT": fleet.port(name),
+        "JWT_SECRET_KEY": fleet.state.secret("jwt"), "POSTGRES_HOST": pools(fleet, fleet.shards[0]),
+        "POSTGRES_PORT": fleet.port(f"{fleet.members(fleet.shards[0])[0]}/pgbouncer"),
+        "REDIS_HOST": ",".join(f"{HOST}:{fleet.port(redis)}" for redis in fleet.names("redis")),
+        "REDIS_PASSWORD": fleet.state.secret("redis")})
+    lines = (line.partition("=") for line in text.splitlines() if line and not line.startswith("#"))
+    absent = tuple(group.upper() + "_" for group in ("postgres", "redis") if not fleet.has(group))
+    return {key: value for key, _, value in lines if not key.startswith(absent)}
 
 
 def node_rows(fleet):
-    """API nodes listen, and leave jobs to the workers; each has a folder of its own."""
     stores = tuple(group for group in ("postgres", "redis") if fleet.has(group))
-    needs = (*stores, *(part.name for part in shard_rows(fleet)))
+    added = list(shard_rows(fleet))
+    yield from added
+    needs = (*stores, *(part.name for part in added))
     for name in fleet.names("api"):
-        port = fleet.port(name)
-        yield Part(name, "api", partial(checks.answers, port, "/health/ready"),
-                   (fleet.binary, "serve"), needs=needs,
-                   environment=settings(fleet) | {
-                       "ARA_HOME": str(fleet.folder / name), "API_HOST": HOST,
-                       "API_PORT": str(port), "JOB_WORKERS": "0"})
+        yield Part(name, "api", partial(checks.answers, fleet.port(name), "/health/ready"),
+                   (fleet.binary, "serve"), needs=needs, environment=settings(fleet, name))
     for name in fleet.names("worker"):
-        yield Part(name, "worker", lambda: True, (fleet.binary, "worker", "--threads", "1"),
-                   needs=needs,
-                   environment=settings(fleet) | {"ARA_HOME": str(fleet.folder / name)})
+        yield Part(name, "worker", partial(has_settled, fleet, name),
+                   (fleet.binary, "worker", "--threads", "1"), needs=needs,
+                   environment=settings(fleet, name))
+
+
+def has_settled(fleet, name):
+    """A worker has no port to ask at; one that cannot work ends at once."""
+    return fleet.age(name) > WORKER_SETTLES
 
 
 def shard_rows(fleet):
-    """THE PLACE where shards after the first are made known to the catalog: one step for each,
-    done once, by a binary that has the command."""
+    """THE PLACE where shards after the first are made known to the catalog: a step for each, done
+    once, by a binary that has the command."""
     if not fleet.has("postgres") or len(fleet.shards) == 1 or not knows(fleet.binary, "db"):
         return
     for shard in fleet.shards[1:]:
         yield Part(f"shard-{shard}-added", "api", lambda: True,
                    (fleet.binary, "db", "reshard", "--add", shard, "--host", pools(fleet, shard)),
-                   needs=("postgres",), once=True,
-                   environment=settings(fleet) | {"ARA_HOME": str(fleet.folder / "home")})
+                   needs=("postgres",), environment=settings(fleet, "api-1"), once=True)
 
 
 def knows(binary, command):

@@ -17,6 +17,7 @@ class Part:
     user: str | None = None
     environment: dict = field(default_factory=dict)
     once: bool = False  # the command ends by itself, and is never run again
+    hold: float = 0  # seconds for which the check must hold after something was started
 
     @property
     def folder(self):

@@ -96,12 +96,30 @@ def postmaster(data):
     return identity(pid) if str(data).encode() in command else None
 
 
-def offspring(known):
-    """The processes that a process has started, by its id."""
-    found = []
+def every():
+    """(identity, parent, session) of each process."""
     for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            fields = stat_of(entry)
-            if fields and int(fields[1]) == known[0]:
-                found.append(identity(int(entry)))
-    return found
+        if entry.isdigit() and (fields := stat_of(entry)):
+            yield [int(entry), int(fields[19])], int(fields[1]), int(fields[3])
+
+
+def offspring(known):
+    """The processes that a process has started."""
+    return [other for other, parent, _ in every() if parent == known[0]]
+
+
+def sessions(all_known):
+    """All processes of the sessions that those began, which may have ended themselves: nginx's
+    workers go on, and keep the port, without their master."""
+    begun = {pid: started for pid, started in filter(None, all_known)}
+    found = list(every())
+    for (pid, started), _, _ in found:
+        if begun.get(pid, started) != started:  # the id has become another's
+            del begun[pid]
+    return [other for other, _, session in found if session in begun]
+
+
+def age(known):
+    """For how long a process has run, in seconds."""
+    up = float(Path("/proc/uptime").read_text().split()[0])
+    return up - known[1] / os.sysconf("SC_CLK_TCK")

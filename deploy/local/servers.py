@@ -12,6 +12,8 @@ POSTGRES_BIN = "/usr/lib/postgresql/17/bin"
 # A fleet on one small machine; a real one has more, and the same files.
 POSTGRES_SIZE = {"MAX_CONNECTIONS": 60, "SHARED_BUFFERS": "32MB", "MAX_WAL": "512MB",
                  "SLOT_WAL": "1GB", "POOL_SIZE": 16, "POOL_RESERVE": 4, "POOL_MAX": 40}
+PATRONI_LOOP = 3.5  # seconds after which Patroni has noticed what has changed: its loop_wait and some
+REDIS_MASTERS = 3
 REDIS_MEMORY = "64mb"
 
 
@@ -54,14 +56,14 @@ def postgres_rows(fleet):
             yield from member_rows(fleet, shard, name, user)
         ports = [fleet.port(f"{name}/patroni") for name in names]
         yield Part(f"shard-{shard}", "postgres", partial(checks.shard_ready, ports),
-                   needs=tuple(f"{name}/patroni" for name in names))
+                   needs=tuple(f"{name}/patroni" for name in names), hold=PATRONI_LOOP)
 
 
 def member_rows(fleet, shard, name, user):
     folder, values = fleet.folder / name, member_values(fleet, shard, name)
     environment = fleet.database | {
-        "PATH": f"{POSTGRES_BIN}:/usr/bin:/bin", "HOME": str(folder), "PGBOUNCER_HOST": HOST,
-        "PGBOUNCER_PORT": str(values["POOL_PORT"]),
+        "PATH": f"{POSTGRES_BIN}:/usr/bin:/bin", "HOME": str(folder),
+        "POOL": f"host={HOST} port={values['POOL_PORT']}",
         "PGBOUNCER_PASSWORD": values["PGBOUNCER_PASSWORD"]}
     patroni = ("patroni/patroni.yml", "patroni/post_bootstrap.sh", "patroni/on_role_change.sh")
     pgbouncer = ("pgbouncer/pgbouncer.ini", "pgbouncer/userlist.txt")
@@ -86,8 +88,8 @@ def redis_rows(fleet):
                    prepare=partial(templates.render, "redis/redis.conf", folder / "redis.conf", values))
     nodes = [f"{HOST}:{port}" for port in ports]
     yield Part("redis-cluster", "redis", partial(checks.redis_whole, ports, password),
-               ("redis-cli", "--cluster", "create", *nodes, "--cluster-replicas", "1",
-                "--cluster-yes"),
+               ("redis-cli", "--cluster", "create", *nodes, "--cluster-replicas",
+                str(len(names) // REDIS_MASTERS - 1), "--cluster-yes"),
                needs=tuple(names), environment={"REDISCLI_AUTH": password}, once=True)
 
 

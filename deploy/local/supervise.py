@@ -26,11 +26,12 @@ class Ascent:
         self.fleet, self.wanted, self.say = fleet, wanted, say
         self.until = time.monotonic() + seconds
         self.done, self.started, self.tries = set(), {}, {}
+        self.holding = {}  # since when a check holds
         self.steps = {}  # what runs of the rows that are done once
 
     def run(self):
         for part in self.wanted:
-            if self.fleet.running(part) and healthy(part):
+            if self.stands(part):
                 self.done.add(part.name)
         while left := [part for part in self.wanted if part.name not in self.done]:
             if time.monotonic() > self.until:
@@ -38,6 +39,18 @@ class Ascent:
             for part in left:
                 self.advance(part)
             time.sleep(PAUSE)
+
+    def stands(self, part):
+        """Whether it is what it should be: it runs, or is done, and answers."""
+        if part.once and part.name not in self.fleet.state["done"]:
+            return False
+        return (not part.runs or self.fleet.running(part)) and healthy(part)
+
+    def holds(self, part, now):
+        if not self.stands(part):
+            self.holding.pop(part.name, None)
+            return False
+        return now - self.holding.setdefault(part.name, now) >= part.hold
 
     def advance(self, part):
         if not self.may_start(part):
@@ -47,9 +60,7 @@ class Ascent:
             self.started[part.name] = now
         if part.runs and not self.fleet.running(part):
             self.launch(part)
-        elif part.once and not self.step(part):
-            pass
-        elif healthy(part) and (self.fleet.running(part) or not part.runs):
+        elif (not part.once or self.step(part)) and self.holds(part, now):
             self.done.add(part.name)
             self.say(f"{part.name:<20}{now - self.started[part.name]:5.1f} s")
 

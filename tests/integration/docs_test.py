@@ -1,7 +1,7 @@
 """Every command in the documentation works, and prints what the documentation says.
 
 Each ```sh block of README.md and docs/*.md is run by bash in the checkout, with sample bars in a
-temporary ARA_HOME and a server of its own in place of localhost:8000. It must exit with 0; a
+temporary ARA_HOME, a server of its own in place of localhost:8000 and a fleet of its own. It must exit with 0; a
 ```text or ```json block right after it must be what it printed, where a line of … stands for any
 lines. `<!-- test: skip, REASON -->` before a block leaves it out. With ARA_UPDATE_DOCS=1 the output
 blocks without … are written anew.
@@ -41,7 +41,12 @@ class DocsTest(unittest.TestCase):
         cls.home = tempfile.mkdtemp(prefix="ara-docs-")
         cls.addClassCleanup(shutil.rmtree, cls.home)
         cls.port = free_port()
-        cls.env = os.environ | {"ARA_HOME": cls.home}
+        # PostgreSQL, which is not root, must get there: no folder below the other.
+        fleet = tempfile.mkdtemp(prefix="ara-docs-fleet-")
+        cls.env = os.environ | {"ARA_HOME": cls.home, "ARA_CLUSTER": fleet}
+        cls.addClassCleanup(shutil.rmtree, fleet, ignore_errors=True)
+        cls.addClassCleanup(subprocess.run, ["./dev", "cluster", "down"], cwd=REPOSITORY, env=cls.env,
+                            stdin=subprocess.DEVNULL, check=True)
         importing = ("cd \"$ARA_DIR\"; for part in common build commands; do . scripts/$part.sh; done; "
                      "import_samples")
         subprocess.run(["bash", "-euc", importing], env=cls.env | {"ARA_DIR": str(REPOSITORY)},
