@@ -262,6 +262,35 @@ bool enough(const EtsForm& form, std::size_t count, std::size_t period) {
   return count >= form.parameters(period) + 3;
 }
 
+/// The best of the forms considered so far.
+class Selection {
+ public:
+  explicit Selection(EtsFit simplest) : best_(simplest), trendless_(std::move(simplest)) {}
+
+  void consider(EtsFit fit) {
+    const double score = score_of(fit);
+    if (fit.form.multiplicative_error && fit.variance > kMostRelativeError * kMostRelativeError) {
+      least_refused_ = std::min(least_refused_, score);
+      return;
+    }
+    if (!fit.form.has_trend() && score < score_of(trendless_)) trendless_ = fit;
+    if (score < score_of(best_)) best_ = std::move(fit);
+  }
+
+  /// Where the likeliest errors are relative but too large to be taken, values spread as widely as
+  /// they are high: the few highest decide what becomes of a trend, so there is none.
+  const EtsFit& chosen() const { return least_refused_ < score_of(best_) ? trendless_ : best_; }
+
+ private:
+  static double score_of(const EtsFit& fit) {
+    return fit.aicc + (fit.form.trend == EtsTrend::additive ? kUndamped : 0);
+  }
+
+  EtsFit best_;
+  EtsFit trendless_;
+  double least_refused_ = INFINITY;
+};
+
 }  // namespace
 
 std::optional<EtsFit> fit_ets_form(EtsForm form, std::span<const double> values, int season) {
@@ -303,9 +332,8 @@ EtsFit select_ets(std::span<const double> values, int season, bool may_multiply)
   const auto [least, most] = std::ranges::minmax_element(values);
   const bool multiply = may_multiply && *least > 0 && *most - *least > kLeastSpread * *most;
   const bool seasonal = season > 1 && season <= kLongestEtsSeason;
-  std::optional<EtsFit> best = fit_ets_form({}, values, season);
-  if (!(*most > *least)) return *best;  // does not move: the simplest
-  double least_score = best->aicc;
+  Selection selection(*fit_ets_form({}, values, season));
+  if (!(*most > *least)) return selection.chosen();  // does not move: the simplest
   for (bool relative : {false, true}) {
     if (relative && !multiply) continue;
     for (auto kind : {EtsSeason::none, EtsSeason::additive, EtsSeason::multiplicative}) {
@@ -314,16 +342,11 @@ EtsFit select_ets(std::span<const double> values, int season, bool may_multiply)
       for (auto trend : {EtsTrend::none, EtsTrend::additive, EtsTrend::damped}) {
         auto fit = fit_ets_form({.multiplicative_error = relative, .trend = trend, .season = kind},
                                 values, season);
-        if (!fit || (relative && fit->variance > kMostRelativeError * kMostRelativeError)) continue;
-        const double score = fit->aicc + (trend == EtsTrend::additive ? kUndamped : 0);
-        if (score < least_score) {
-          least_score = score;
-          best = std::move(fit);
-        }
+        if (fit) selection.consider(std::move(*fit));
       }
     }
   }
-  return *best;
+  return selection.chosen();
 }
 
 }  // namespace ara::models

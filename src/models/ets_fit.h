@@ -38,7 +38,7 @@ std::optional<EtsFit> fit_ets_form(EtsForm form, std::span<const double> values,
 /// The form of least AICc of all that the values allow: multiplicative ones only if all values are
 /// positive, `may_multiply`, and the errors are small enough to be normal and relative; seasonal
 /// ones for seasons from 2 to kLongestEtsSeason. An undamped trend counts its phi of 1 as a
-/// parameter.
+/// parameter; there is no trend where relative errors are likeliest, but too large.
 EtsFit select_ets(std::span<const double> values, int season, bool may_multiply);
 
 }  // namespace ara::models

@@ -169,6 +169,18 @@ TEST(EtsFit, NothingMultipliesWhereItMayNot) {
   EXPECT_FALSE(select_ets(values, kPeriod, true).form.multiplicative());
 }
 
+TEST(EtsFit, FewHighValuesMakeNoTrend) {
+  Rng rng(7);
+  std::vector<double> values;
+  for (int i = 0; i < 120; ++i) values.push_back(std::exp(0.4 * noise(rng)));
+  for (double last : {8.0, 9.5, 7.5, 16.0}) values.push_back(last);
+  const auto additive = fit_ets_form({.trend = EtsTrend::additive}, values, 1);
+  ASSERT_LT(additive->aicc, fit_ets_form({}, values, 1)->aicc);  // the least squares want one
+  const EtsFit chosen = select_ets(values, 1, true);
+  EXPECT_FALSE(chosen.form.has_trend());
+  EXPECT_TRUE(select_ets(values, 1, false).form.has_trend());
+}
+
 TEST(EtsFit, TooLongASeasonIsLeftOut) {
   std::vector<double> values;
   for (int i = 0; i < 300; ++i) values.push_back(10 + (i % 25));
