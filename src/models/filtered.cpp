@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 
 #include "base/rng.h"
 #include "domain/order_statistics.h"
@@ -249,13 +250,13 @@ class Filtered final : public Model {
 
   /// As in har.cpp. (Without leverage the mean stays the data's own: that model is the peer that
   /// others are measured by.)
-  void draw_mean(std::span<const double> returns, double premium) {
-    if (stands_still(standard_.values())) return;
+  void draw_mean(std::span<const double> returns, std::optional<double> premium) {
+    if (!premium || stands_still(standard_.values())) return;
     const double count = static_cast<double>(returns.size());
     double mean = 0, square = 0;
     for (double r : returns) mean += r / count;
     for (double r : returns) square += (r - mean) * (r - mean) / count;
-    drawn_ = kMeanPrior / (count + kMeanPrior) * (premium * std::sqrt(square) - mean);
+    drawn_ = kMeanPrior / (count + kMeanPrior) * (*premium * std::sqrt(square) - mean);
   }
 
   /// Their mean and second moment stay what they were, so the forecast's mean, before draw_mean, is

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 
 #include "models/anchors.h"
 #include "models/fits.h"
@@ -165,7 +166,7 @@ class Har final : public Model {
   }
 
   /// Scale (the smearing estimate of Duan 1983) and residuals, their mean drawn to the premium.
-  void describe(const Table& table, std::size_t k, double premium) {
+  void describe(const Table& table, std::size_t k, std::optional<double> premium) {
     const auto h = static_cast<std::size_t>(kAnchors[k]);
     Regression& regression = regressions_[k];
     const double count = static_cast<double>(table.end(h) - kWarmUp);
@@ -188,9 +189,9 @@ class Har final : public Model {
     regression.mean = mean;
     regression.sd = std::sqrt(std::max(0.0, square - mean * mean));
     regression.shape = QuantileFunction::empirical(z).values();
-    if (stands_still(regression.shape)) return;
+    if (!premium || stands_still(regression.shape)) return;
     const double belief = count / (count + kMeanPrior);
-    const double wanted = premium * std::sqrt(static_cast<double>(h));
+    const double wanted = *premium * std::sqrt(static_cast<double>(h));
     regression.mean = belief * mean + (1 - belief) * wanted;
     for (double& value : regression.shape) value += regression.mean - mean;
   }

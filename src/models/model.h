@@ -18,7 +18,9 @@ class Trees;
 struct Setting {
   domain::Scale scale = domain::Scale::log;
   std::uint64_t seed = 0;  ///< of any simulation; a function of the bars, never of time
-  double premium = 0;      ///< mean change of a session by its deviation, a priori; see premium_of
+  /// Mean change of a session by its deviation, a priori, see premium_of; nothing where it is not
+  /// known what kind of series this is: means are then the sample's own.
+  std::optional<double> premium = {};
   int season = 1;          ///< bars in the shortest seasonal period; 1: none
   /// Sessions ahead that will be asked for at most. Nothing up to there depends on it; what is
   /// said of later ones may.

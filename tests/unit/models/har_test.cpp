@@ -79,7 +79,7 @@ TEST(Har, ForecastsBetterWithTheMarketThanWithout) {
 TEST(Har, TheMeanIsDrawnToThePremium) {
   const Made data = made(700);
   const ModelRow& row = *find_model("har").value();
-  const Path without = fit(row, data.bars, {}).value()->forecast(10);
+  const Path without = fit(row, data.bars, {.premium = 0}).value()->forecast(10);
   const Path with = fit(row, data.bars, {.premium = 0.1}).value()->forecast(10);
   const double belief = 640.0 / (640 + 1260);
   for (std::size_t h : {1u, 10u}) {
@@ -89,6 +89,18 @@ TEST(Har, TheMeanIsDrawnToThePremium) {
     EXPECT_NEAR(shift / (with.sd[h - 1] * std::sqrt(h)), (1 - belief) * 0.1, 0.02) << h;
     for (std::size_t i = 0; i < low.size(); ++i) EXPECT_NEAR(high[i] - low[i], shift, 1e-12);
     EXPECT_EQ(with.sd[h - 1], without.sd[h - 1]);
+  }
+}
+
+TEST(Har, TheMeanIsTheSamplesOwnWhereNoPremiumIsKnown) {
+  const Made data = made(700);
+  const ModelRow& row = *find_model("har").value();
+  const auto own = fit(row, data.bars, {}).value();
+  const auto drawn = fit(row, data.bars, {.premium = 0}).value();
+  const double belief = 639.0 / (639 + 1260);
+  for (std::size_t i : {100u, 699u}) {
+    const double last = value_of(data.bars[i - 1], {});
+    EXPECT_NEAR(drawn->fitted()[i] - last, belief * (own->fitted()[i] - last), 1e-12) << i;
   }
 }
 
