@@ -157,7 +157,7 @@ Result<MethodScores> Roll::roll(const models::ModelRow& row, const FitOn& on,
                                 const Watch& watch) const {
   const std::span<const domain::Bar> bars = symbol_->bars;
   const auto market_at = [&](std::size_t i) {
-    return on.market.empty() ? domain::Bar::kMissing : on.market[i];
+    return on.market.empty() ? models::MarketFactors{} : on.market[i];
   };
   Scorer scorer(values_, origins(), options_->horizon, watch);
   std::unique_ptr<models::Model> model;

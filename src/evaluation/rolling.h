@@ -25,7 +25,7 @@ struct Symbol {
   std::string name;
   domain::AssetType asset_type = domain::AssetType::stock;
   std::vector<domain::Bar> bars;
-  std::vector<double> market;
+  std::vector<models::MarketFactors> market;
 };
 
 /// Completes the setting of each fit; `until` is the time of the last bar that may be used.
@@ -102,7 +102,7 @@ class Roll {
 
   struct FitOn {
     std::size_t history = 0;
-    std::span<const double> market;
+    std::span<const models::MarketFactors> market;
     SettingAt setting_at;
   };
   Result<MethodScores> roll(const models::ModelRow& row, const FitOn& on, const Watch& watch) const;

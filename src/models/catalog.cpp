@@ -166,7 +166,7 @@ Result<const ModelRow*> find_model(std::string_view name) {
 }
 
 std::string_view version() {
-  return "4";
+  return "5";
 }
 
 }  // namespace ara::models

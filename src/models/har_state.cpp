@@ -76,12 +76,18 @@ void HarState::take_session(const domain::Bar& bar, domain::Scale scale) {
   }
 }
 
-void HarState::take_market(double market) {
-  if (!std::isfinite(market)) return;
-  market_ = market;
-  market_week_.take(market, kWeek);
-  market_month_.take(market, kMonth);
-  market_quarter_.take(market, kQuarter);
+void HarState::take_market(const MarketFactors& market) {
+  if (!std::isfinite(market.volatility)) return;
+  market_ = market.volatility;
+  market_week_.take(market_, kWeek);
+  market_month_.take(market_, kMonth);
+  market_quarter_.take(market_, kQuarter);
+  if (!std::isfinite(market.change)) return;
+  market_change_ = std::clamp(market.change * std::exp(-0.5 * market_month_.value),
+                              -kMostStandardised, kMostStandardised);
+  market_change_week_.take(market_change_, kWeek);
+  market_change_month_.take(market_change_, kMonth);
+  market_fall_week_.take(std::min(market_change_, 0.0), kWeek);
 }
 
 /// The log of the mean surprise of the sessions that lie `from` to `to` ahead, as it was one to
@@ -126,6 +132,10 @@ HarState::Features HarState::features() const {
              session_week_.value - level,
              recurrence(0, 3),
              recurrence(0, 12)};
+  x[kMarketChanges] = std::min(market_change_, 0.0);
+  x[kMarketChanges + 1] = market_change_week_.value;
+  x[kMarketChanges + 2] = market_change_month_.value;
+  x[kMarketChanges + 3] = market_fall_week_.value;
   if (weekday_ > 0) x[19 + static_cast<std::size_t>(weekday_)] = 1;
   return x;
 }

@@ -11,7 +11,8 @@ namespace ara::models {
 /// spans, and what else is known to move volatility. Folded bar by bar in O(1); a few KB.
 class HarState {
  public:
-  static constexpr std::size_t kFeatures = 26;
+  static constexpr std::size_t kFeatures = 30;
+  static constexpr std::size_t kMarketChanges = 26;  ///< where the last ones begin
   using Features = std::array<double, kFeatures>;
 
   void advance(const Observation& seen, domain::Scale scale);
@@ -34,7 +35,7 @@ class HarState {
     void take(double x, double decay);
   };
 
-  void take_market(double market);
+  void take_market(const MarketFactors& market);
   void take_session(const domain::Bar& bar, domain::Scale scale);
   double recurrence(std::size_t from, std::size_t to) const;
 
@@ -48,8 +49,10 @@ class HarState {
   Average session_week_;                   ///< of the same
   double fall_ = 0;                        ///< the newest change where negative, standardised
   Average change_week_, change_month_;     ///< of standardised changes
-  double market_ = 0;                      ///< newest
+  double market_ = 0;                      ///< log variance of the newest session, relative
   Average market_week_, market_month_, market_quarter_;
+  double market_change_ = 0;  ///< of the newest session, standardised by the market's last month
+  Average market_change_week_, market_change_month_, market_fall_week_;
   double volume_ = 0;  ///< log of the newest
   Average volume_week_, volume_quarter_;
   int weekday_ = 0;

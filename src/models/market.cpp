@@ -16,10 +16,12 @@ constexpr double kLeastOfMean = 1e-3;  ///< of the mean, where a whole market st
 
 struct Relative {
   domain::Time time;
-  double ratio;
+  double volatility;
+  double change;
 };
 
-/// Appends each session's volatility relative to the series' own average of the sessions before.
+/// Appends each session's volatility and change relative to the series' own average volatility of
+/// the sessions before.
 void append_relative(std::span<const domain::Bar> bars, std::vector<Relative>& all) {
   const domain::Scale scale = scale_of(bars);
   double slow = 0, seen = 0, last = domain::Bar::kMissing;
@@ -28,7 +30,10 @@ void append_relative(std::span<const domain::Bar> bars, std::vector<Relative>& a
     if (!std::isfinite(value)) continue;
     if (std::isfinite(last)) {
       const double now = std::sqrt(range_variance(bar, value - last, scale));
-      if (seen >= kWarmUp && slow > 0) all.push_back({bar.time, std::min(kMostTimes, now / slow)});
+      if (seen >= kWarmUp && slow > 0) {
+        all.push_back({bar.time, std::min(kMostTimes, now / slow),
+                       std::clamp((value - last) / slow, -kMostTimes, kMostTimes)});
+      }
       const double taken = seen >= kWarmUp && slow > 0 ? std::min(kMostTimes * slow, now) : now;
       seen += 1;
       slow += (taken - slow) / std::min(seen, kMemory);
@@ -46,25 +51,28 @@ std::vector<MarketPoint> market_factor(std::span<const std::span<const domain::B
   std::ranges::stable_sort(all, {}, &Relative::time);
   std::vector<MarketPoint> factor;
   for (std::size_t i = 0; i < all.size();) {
-    double sum = 0, count = 0;
+    double volatility = 0, change = 0, count = 0;
     const domain::Time time = all[i].time;
     for (; i < all.size() && all[i].time == time; ++i) {
-      sum += all[i].ratio;
+      volatility += all[i].volatility;
+      change += all[i].change;
       count += 1;
     }
-    factor.push_back({time, 2 * std::log(std::max(kLeastOfMean, sum / count))});
+    factor.push_back({time,
+                      {.volatility = 2 * std::log(std::max(kLeastOfMean, volatility / count)),
+                       .change = change / count}});
   }
   return factor;
 }
 
-std::vector<double> market_at(std::span<const MarketPoint> factor,
-                              std::span<const domain::Bar> bars) {
-  std::vector<double> values;
+std::vector<MarketFactors> market_at(std::span<const MarketPoint> factor,
+                                     std::span<const domain::Bar> bars) {
+  std::vector<MarketFactors> values;
   values.reserve(bars.size());
   std::size_t next = 0;
   for (const domain::Bar& bar : bars) {
     while (next < factor.size() && factor[next].time <= bar.time) ++next;
-    values.push_back(next > 0 ? factor[next - 1].value : domain::Bar::kMissing);
+    values.push_back(next > 0 ? factor[next - 1].factors : MarketFactors{});
   }
   return values;
 }

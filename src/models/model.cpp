@@ -34,7 +34,7 @@ domain::Scale scale_of(std::span<const domain::Bar> bars) {
   return positive ? domain::Scale::log : domain::Scale::level;
 }
 
-Result<void> Model::update(const domain::Bar& bar, double market) {
+Result<void> Model::update(const domain::Bar& bar, const MarketFactors& market) {
   const double value = value_of(bar, scale_);
   if (!has_value(bar, value)) return no_value(bar, scale_);
   advance({bar, value, market});
@@ -52,7 +52,7 @@ std::vector<Path> Model::members(int horizon) const {
 }
 
 Result<std::unique_ptr<Model>> fit(const ModelRow& row, std::span<const domain::Bar> bars,
-                                   const Setting& setting, std::span<const double> market) {
+                                   const Setting& setting, std::span<const MarketFactors> market) {
   if (bars.size() < row.min_bars) {
     return invalid("bars", ara::format("{}", bars.size()),
                    ara::format("at least {} bars for {}", row.min_bars, row.name));

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "domain/forecast.h"
+#include "models/market.h"
 
 namespace ara::models {
 
@@ -21,7 +22,7 @@ struct Setting {
   /// Mean change of a session by its deviation, a priori, see premium_of; nothing where it is not
   /// known what kind of series this is: means are then the sample's own.
   std::optional<double> premium = {};
-  int season = 1;          ///< bars in the shortest seasonal period; 1: none
+  int season = 1;  ///< bars in the shortest seasonal period; 1: none
   /// Sessions ahead that will be asked for at most. Nothing up to there depends on it; what is
   /// said of later ones may.
   int longest = domain::ForecastKey::kMaxHorizon;
@@ -31,20 +32,20 @@ struct Setting {
 /// One bar as a model sees it.
 struct Observation {
   const domain::Bar& bar;
-  double value;   ///< value_of(bar)
-  double market;  ///< what the market factor was at that bar's close; NaN where not known
+  double value;          ///< value_of(bar)
+  MarketFactors market;  ///< as of that bar's close
 };
 
 /// What a model is fitted on, oldest first: the bars, their value_of, computed once for all, and
-/// the market factor at each bar, or nothing where the series has no market.
+/// the market factors at each bar, or nothing where the series has no market.
 struct Sample {
   std::span<const domain::Bar> bars;
   std::span<const double> values;
-  std::span<const double> market;
+  std::span<const MarketFactors> market;
 
   std::size_t size() const { return values.size(); }
   Observation operator[](std::size_t i) const {
-    return {bars[i], values[i], market.empty() ? domain::Bar::kMissing : market[i]};
+    return {bars[i], values[i], market.empty() ? MarketFactors{} : market[i]};
   }
 };
 
@@ -78,7 +79,7 @@ class Model {
   /// Takes the next bar into the state, in O(state). Code::invalid on field "close" where the close
   /// has no value on the model's scale (not finite, or not positive on Scale::log, or beyond
   /// kMaxClose); the state is then as it was.
-  Result<void> update(const domain::Bar& bar, double market = domain::Bar::kMissing);
+  Result<void> update(const domain::Bar& bar, const MarketFactors& market = {});
 
   /// The same for a bar whose value_of is already known and finite.
   virtual void advance(const Observation& seen) = 0;
@@ -163,7 +164,8 @@ Result<const ModelRow*> find_model(std::string_view name);
 /// fits. `market` is empty or as long as `bars`. Code::invalid on field "bars", "close", "time" or
 /// "market".
 Result<std::unique_ptr<Model>> fit(const ModelRow& row, std::span<const domain::Bar> bars,
-                                   const Setting& setting, std::span<const double> market = {});
+                                   const Setting& setting,
+                                   std::span<const MarketFactors> market = {});
 
 /// Changes whenever any model here may give other numbers for the same bars; part of the key.
 std::string_view version();

@@ -14,7 +14,7 @@ struct Part {
 };
 constexpr std::array kParts{Part{1, 0.1}, Part{2, 0.3}, Part{3, 0.35}};  // day, week, month
 
-constexpr std::array<std::string_view, HarState::kFeatures> kOwn{
+constexpr std::array<std::string_view, TreeState::kOwn> kOwnNames{
     "horizon",     "variance_day",     "variance_week", "variance_month",  "variance_year",
     "log_week",    "log_month",        "fall",          "change_week",     "change_month",
     "market",      "market_week",      "market_month",  "market_quarter",  "volume_day",
@@ -29,7 +29,7 @@ const std::array<std::string_view, TreeState::kInputs>& TreeState::names() {
   static const auto all = [] {
     std::array<std::string_view, kInputs> names;
     std::ranges::transform(features::table(), names.begin(), &features::Feature::name);
-    std::ranges::copy(kOwn, names.begin() + features::kFeatures);
+    std::ranges::copy(kOwnNames, names.begin() + features::kFeatures);
     names.back() = "variance_level";
     return names;
   }();
@@ -52,7 +52,8 @@ TreeState::Inputs TreeState::inputs(int horizon) const {
   Inputs all;
   const auto to_float = [](double x) { return static_cast<float>(std::clamp(x, -1e30, 1e30)); };
   std::ranges::transform(features_.values(), all.begin(), to_float);
-  std::ranges::transform(har_.features(), all.begin() + features::kFeatures, to_float);
+  const auto own = har_.features();
+  std::ranges::transform(std::span(own).first(kOwn), all.begin() + features::kFeatures, to_float);
   all[features::kFeatures] = static_cast<float>(horizon);  // in place of the constant
   all.back() = to_float(har_.base());
   return all;

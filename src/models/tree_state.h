@@ -17,7 +17,9 @@ namespace ara::models {
 /// the horizon. Shared by training and forecasting, so both see the same.
 class TreeState {
  public:
-  static constexpr std::size_t kInputs = features::kFeatures + HarState::kFeatures + 1;
+  /// Of HarState's features; those after them came later, and trained trees know nothing of them.
+  static constexpr std::size_t kOwn = HarState::kMarketChanges;
+  static constexpr std::size_t kInputs = features::kFeatures + kOwn + 1;
   using Inputs = std::array<float, kInputs>;
 
   /// Names of the inputs, those of the features first.

@@ -1,14 +1,18 @@
 #include "registry/market.h"
 
 #include <bit>
-#include <limits>
+#include <optional>
 #include <string>
 
 namespace ara::registry {
 namespace {
 
-/// A point as 16 bytes: seconds since the epoch, then the bits of the value, little endian.
-constexpr std::size_t kPointBytes = 16;
+/// The first byte of a payload whose points are 24 bytes each: seconds since the epoch, then the
+/// bits of volatility and change, little endian.
+constexpr char kFormat = 2;
+constexpr std::size_t kPointBytes = 24;
+/// Payloads of before have no first byte, and no changes.
+constexpr std::size_t kOldPointBytes = 16;
 
 void append(std::string& bytes, std::uint64_t word) {
   for (int shift = 0; shift < 64; shift += 8) bytes += static_cast<char>(word >> shift);
@@ -22,21 +26,30 @@ std::uint64_t word_at(std::string_view bytes, std::size_t at) {
 
 std::string to_bytes(std::span<const models::MarketPoint> points) {
   std::string bytes;
-  bytes.reserve(points.size() * kPointBytes);
+  bytes.reserve(1 + points.size() * kPointBytes);
+  bytes += kFormat;
   for (const models::MarketPoint& point : points) {
     append(bytes, static_cast<std::uint64_t>(point.time.time_since_epoch().count()));
-    append(bytes, std::bit_cast<std::uint64_t>(point.value));
+    append(bytes, std::bit_cast<std::uint64_t>(point.factors.volatility));
+    append(bytes, std::bit_cast<std::uint64_t>(point.factors.change));
   }
   return bytes;
 }
 
-std::vector<models::MarketPoint> from_bytes(std::string_view bytes) {
+/// Nothing where the bytes are no points.
+std::optional<std::vector<models::MarketPoint>> from_bytes(std::string_view bytes) {
+  const bool old = bytes.size() % kOldPointBytes == 0;
+  if (!old && bytes.front() != kFormat) return std::nullopt;
+  if (!old) bytes.remove_prefix(1);
+  const std::size_t size = old ? kOldPointBytes : kPointBytes;
+  if (bytes.size() % size != 0) return std::nullopt;
   std::vector<models::MarketPoint> points;
-  points.reserve(bytes.size() / kPointBytes);
-  for (std::size_t at = 0; at < bytes.size(); at += kPointBytes) {
+  points.reserve(bytes.size() / size);
+  for (std::size_t at = 0; at < bytes.size(); at += size) {
     const auto seconds = static_cast<std::int64_t>(word_at(bytes, at));
     points.push_back({domain::Time{std::chrono::seconds{seconds}},
-                      std::bit_cast<double>(word_at(bytes, at + 8))});
+                      {.volatility = std::bit_cast<double>(word_at(bytes, at + 8))}});
+    if (!old) points.back().factors.change = std::bit_cast<double>(word_at(bytes, at + 16));
   }
   return points;
 }
@@ -65,12 +78,13 @@ Result<Market> read_market(storage::Store& store, domain::AssetType asset_type, 
   const auto row = store.find_market(asset_type, call);
   if (!row) return std::unexpected(row.error());
   if (!*row) return Market{};
-  if ((*row)->payload.size() % kPointBytes != 0) {
+  auto points = from_bytes((*row)->payload);
+  if (!points) {
     return fail(Code::corrupt, "the stored market factor of " +
                                    std::string(domain::describe(asset_type).name) +
-                                   " ends within a point");
+                                   " is no series of points");
   }
-  return Market{(*row)->revision, from_bytes((*row)->payload)};
+  return Market{(*row)->revision, std::move(*points)};
 }
 
 Result<std::shared_ptr<const Market>> Markets::get(domain::AssetType asset_type,

@@ -23,13 +23,13 @@ Result<std::string> train_trees(storage::Store& store, const std::vector<storage
                                 const training::Options& options) {
   if (auto can = training::available(); !can) return std::unexpected(std::move(can.error()));
   std::vector<std::vector<domain::Bar>> bars;
-  std::vector<std::vector<double>> factors;
+  std::vector<std::vector<models::MarketFactors>> factors;
   std::vector<training::Series> series;
   for (const storage::SymbolRow& row : draw_symbols(rows, kTreeSymbols, options.seed)) {
     auto read = store.last_bars(row.symbol, kTreeBars, Call{});
     if (!read) return std::unexpected(std::move(read.error()));
     bars.push_back(std::move(read->bars));
-    factors.push_back(market.empty() ? std::vector<double>()
+    factors.push_back(market.empty() ? std::vector<models::MarketFactors>()
                                      : models::market_at(market, bars.back()));
     series.push_back({.bars = bars.back(), .market = factors.back()});
   }

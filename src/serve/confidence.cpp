@@ -75,7 +75,7 @@ std::optional<domain::TrackRecord> walk_forward(const models::ModelRow& row,
                                                 std::span<const domain::Bar> bars,
                                                 const models::Setting& setting,
                                                 const WalkForward& wanted,
-                                                std::span<const double> market) {
+                                                std::span<const models::MarketFactors> market) {
   const std::size_t sessions = std::min(wanted.sessions, bars.size() / 2);
   if (sessions < kLeastSessions) return std::nullopt;
   models::Setting next = setting;
@@ -98,7 +98,7 @@ std::optional<domain::TrackRecord> walk_forward(const models::ModelRow& row,
       ++record.told;
       if ((change > 0) == (fall < 0.5)) ++record.right;
     }
-    const double factor = market.empty() ? domain::Bar::kMissing : market[i];
+    const auto factor = market.empty() ? models::MarketFactors{} : market[i];
     if (!model->update(bars[i], factor)) return std::nullopt;
   }
   return record;

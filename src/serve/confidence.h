@@ -37,7 +37,7 @@ std::optional<domain::TrackRecord> walk_forward(const models::ModelRow& row,
                                                 std::span<const domain::Bar> bars,
                                                 const models::Setting& setting,
                                                 const WalkForward& wanted,
-                                                std::span<const double> market = {});
+                                                std::span<const models::MarketFactors> market = {});
 
 /// Sets historical_accuracy, the share of directions that came as told, from the record, and
 /// overall from what is there.

@@ -29,7 +29,7 @@ std::optional<models::Regime> regime_of(std::span<const domain::Bar> bars, domai
 /// Confidence, regime and explanation, as far as the analysis level goes.
 void add_insight(domain::Forecast& forecast, const domain::Series& series,
                  const models::Model& model, const models::Setting& setting,
-                 std::span<const double> market) {
+                 std::span<const models::MarketFactors> market) {
   const domain::ForecastKey& key = forecast.key;
   const auto members = model.members(key.horizon);
   forecast.confidence.model_agreement = model_agreement(forecast.components, members);
@@ -109,8 +109,8 @@ Result<domain::Forecast> make_forecast(const domain::ForecastKey& key, const dom
                           .premium = models::premium_of(series.asset_type),
                           .longest = key.horizon};
   if (chosen.champion != nullptr) setting.trees = chosen.champion->trees;
-  const auto factor =
-      market.empty() ? std::vector<double>() : models::market_at(market, series.bars);
+  const auto factor = market.empty() ? std::vector<models::MarketFactors>()
+                                     : models::market_at(market, series.bars);
   auto model = models::fit(*chosen.row, series.bars, setting, factor);
   if (!model) return std::unexpected(std::move(model.error()));
   const models::Path path = (*model)->forecast(key.horizon);

@@ -48,7 +48,7 @@ void draw_from(const Series& series, const Options& options, double part, Rng& r
   for (std::size_t i = 0; i < bars.values.size(); ++i) {
     const std::size_t place = bars.places[i];
     state.advance({series.bars[place], bars.values[i],
-                   series.market.empty() ? domain::Bar::kMissing : series.market[place]},
+                   series.market.empty() ? models::MarketFactors{} : series.market[place]},
                   scale);
     if (i < kWarmUp || rng.uniform() >= part) continue;
     const int horizon = models::kAnchors[rng.below(models::kAnchors.size())];

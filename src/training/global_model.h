@@ -4,6 +4,7 @@
 #include <string>
 
 #include "domain/series.h"
+#include "models/market.h"
 #include "training/xgboost.h"
 
 /// Training of the global model ("gbm") on many series at once.
@@ -12,7 +13,7 @@ namespace ara::training {
 /// A series to learn from, with the market factor at each bar, or nothing.
 struct Series {
   std::span<const domain::Bar> bars;
-  std::span<const double> market;
+  std::span<const models::MarketFactors> market;
 };
 
 /// How the global model is trained. The defaults were chosen on equities, trained to the end of

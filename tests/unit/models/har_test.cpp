@@ -13,7 +13,7 @@ namespace {
 
 struct Made {
   std::vector<domain::Bar> bars;
-  std::vector<double> market;
+  std::vector<MarketFactors> market;
 };
 
 /// A price whose volatility follows yesterday's market factor; ranges tell the day's volatility.
@@ -25,7 +25,7 @@ Made made(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     const double sd = 0.01 * std::exp(0.5 * factor);
     factor = 0.6 * factor + 0.6 * normal();
-    made.market.push_back(factor);
+    made.market.push_back({.volatility = factor});
     domain::Bar bar;
     bar.time = domain::Date{std::chrono::days{10000 + static_cast<int>(i)}};
     double low = value, high = value;
@@ -50,8 +50,8 @@ TEST(Har, WidensWithTheMarketThatMovesIt) {
   const auto wild = calm->clone();
   auto next = data.bars.back();
   next.time += std::chrono::days{1};
-  ASSERT_TRUE(calm->update(next, -1).has_value());
-  ASSERT_TRUE(wild->update(next, 1).has_value());
+  ASSERT_TRUE(calm->update(next, {.volatility = -1}).has_value());
+  ASSERT_TRUE(wild->update(next, {.volatility = 1}).has_value());
   EXPECT_NEAR(wild->forecast(1).sd[0] / calm->forecast(1).sd[0], std::exp(1), 0.5);
 }
 
@@ -107,11 +107,11 @@ TEST(Har, TheMeanIsTheSamplesOwnWhereNoPremiumIsKnown) {
 TEST(HarState, TellsNothingOfWhatABarLacks) {
   HarState state;
   for (const auto& bar : support::garch_bars(400)) {
-    state.advance({bar, value_of(bar, {}), domain::Bar::kMissing}, domain::Scale::log);
+    state.advance({bar, value_of(bar, {}), {}}, domain::Scale::log);
   }
   const auto x = state.features();
   EXPECT_EQ(x[0], 1);
-  for (std::size_t i : {10u, 11u, 12u, 13u, 14u, 15u}) EXPECT_EQ(x[i], 0) << i;
+  for (std::size_t i : {10u, 11u, 12u, 13u, 14u, 15u, 26u, 27u, 28u, 29u}) EXPECT_EQ(x[i], 0) << i;
   EXPECT_NE(x[1], 0);
 }
 
@@ -129,7 +129,7 @@ TEST(HarState, RecurrenceRemembersWhatHappenedAQuarterAgo) {
   HarState state;
   double before = 0, between = 0;
   for (std::size_t i = 0; i < bars.size(); ++i) {
-    state.advance({bars[i], value_of(bars[i], {}), domain::Bar::kMissing}, domain::Scale::log);
+    state.advance({bars[i], value_of(bars[i], {}), {}}, domain::Scale::log);
     if (i % 63 == 9) before = state.features()[18];
     if (i % 63 == 30) between = state.features()[18];
   }

@@ -41,7 +41,7 @@ TEST(Market, IsNearZeroUsuallyAndTellsAJumpOfTheWholeMarket) {
   ASSERT_EQ(factor.size(), 1000 - 65);
   double usual = 0, jumped = 0;
   for (std::size_t i = 0; i < factor.size(); ++i) {
-    (i < factor.size() - 10 ? usual : jumped) += factor[i].value;
+    (i < factor.size() - 10 ? usual : jumped) += factor[i].factors.volatility;
   }
   usual /= static_cast<double>(factor.size() - 10);
   EXPECT_NEAR(usual, 0, 0.2);
@@ -53,7 +53,8 @@ TEST(Market, OneSeriesOnItsOwnMovesItLittle) {
   const auto before = factor_of(universe);
   universe[7].back().close *= 100;
   const auto after = factor_of(universe);
-  EXPECT_LT(std::abs(after.back().value - before.back().value), 2 * std::log(1 + 31.0 / 40 / 0.3));
+  EXPECT_LT(std::abs(after.back().factors.volatility - before.back().factors.volatility),
+            2 * std::log(1 + 31.0 / 40 / 0.3));
 }
 
 TEST(Market, LaterBarsChangeNoEarlierPoint) {
@@ -67,11 +68,25 @@ TEST(Market, LaterBarsChangeNoEarlierPoint) {
   const auto shorter = factor_of(universe);
   ASSERT_EQ(shorter.size(), 300 - 65);
   for (std::size_t i = 0; i < shorter.size(); ++i) {
-    EXPECT_EQ(after[i].value, before[i].value) << i;
-    EXPECT_EQ(shorter[i].value, before[i].value) << i;
+    EXPECT_EQ(after[i].factors.volatility, before[i].factors.volatility) << i;
+    EXPECT_EQ(shorter[i].factors.volatility, before[i].factors.volatility) << i;
+    EXPECT_EQ(after[i].factors.change, before[i].factors.change) << i;
+    EXPECT_EQ(shorter[i].factors.change, before[i].factors.change) << i;
     EXPECT_EQ(shorter[i].time, before[i].time) << i;
   }
-  EXPECT_NE(after[299].value, before[299].value);
+  EXPECT_NE(after[299].factors.volatility, before[299].factors.volatility);
+  EXPECT_NE(after[299].factors.change, before[299].factors.change);
+}
+
+TEST(Market, TellsWhichWayItMoved) {
+  Universe universe = made(40, 600);
+  for (auto& bars : universe) bars.back().close = bars[598].close * 0.9;
+  const auto factor = factor_of(universe);
+  double size = 0;
+  for (const auto& point : std::span(factor).first(factor.size() - 1)) {
+    size = std::max(size, std::abs(point.factors.change));
+  }
+  EXPECT_LT(factor.back().factors.change, -2 * size);
 }
 
 TEST(Market, StandsWhereNothingMoves) {
@@ -82,14 +97,16 @@ TEST(Market, StandsWhereNothingMoves) {
 
 TEST(Market, AtABarIsTheNewestPointNotAfterIt) {
   const auto bars = support::bars_of({1, 2, 3, 4});
-  const std::vector<MarketPoint> factor{{bars[1].time, 0.5},
-                                        {bars[2].time + std::chrono::hours{1}, 0.7}};
+  const std::vector<MarketPoint> factor{{bars[1].time, {.volatility = 0.5, .change = 2}},
+                                        {bars[2].time + std::chrono::hours{1}, {0.7, -1}}};
   const auto values = market_at(factor, bars);
   ASSERT_EQ(values.size(), 4u);
-  EXPECT_TRUE(std::isnan(values[0]));
-  EXPECT_EQ(values[1], 0.5);
-  EXPECT_EQ(values[2], 0.5);
-  EXPECT_EQ(values[3], 0.7);
+  EXPECT_TRUE(std::isnan(values[0].volatility));
+  EXPECT_EQ(values[1].volatility, 0.5);
+  EXPECT_EQ(values[1].change, 2);
+  EXPECT_EQ(values[2].volatility, 0.5);
+  EXPECT_EQ(values[3].volatility, 0.7);
+  EXPECT_EQ(values[3].change, -1);
 }
 
 TEST(RangeVariance, IsGarmanKlassPlusTheOvernightMove) {

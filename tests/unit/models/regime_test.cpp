@@ -135,7 +135,7 @@ void expect_same(const Regime& a, const Regime& b) {
 
 void feed(Regime& regime, std::span<const domain::Bar> bars, domain::Scale scale) {
   for (const auto& bar : bars) {
-    regime.advance({bar, value_of(bar, scale), domain::Bar::kMissing});
+    regime.advance({bar, value_of(bar, scale), {}});
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "registry/market.h"
 #include "support/garch_bars.h"
 #include "support/temporary_folder.h"
@@ -86,7 +88,8 @@ TEST_F(MarketTest, ClosesTheFactorOfTheStoresBars) {
   ASSERT_FALSE(expected.empty());
   for (std::size_t i = 0; i < expected.size(); ++i) {
     EXPECT_EQ(market.points[i].time, expected[i].time);
-    EXPECT_EQ(market.points[i].value, expected[i].value);
+    EXPECT_EQ(market.points[i].factors.volatility, expected[i].factors.volatility);
+    EXPECT_EQ(market.points[i].factors.change, expected[i].factors.change);
   }
   put("C", 300, 3);
   EXPECT_EQ(close_market(*store_, AssetType::stock, Call{}).value(), 2u);
@@ -105,6 +108,17 @@ TEST_F(MarketTest, KeepsWhatWasRead) {
   EXPECT_EQ(markets.get(AssetType::stock, 1, Call{}).value(), first);
   EXPECT_EQ(markets.get(AssetType::stock, 2, Call{}).value()->revision, 2u);
   EXPECT_EQ(markets.get(AssetType::stock, 1, Call{}).value()->revision, 2u);
+}
+
+TEST_F(MarketTest, PointsThatWereKeptWithoutChangesAreRead) {
+  std::string old(32, '\0');  // two points: seconds, then the bits of the volatility
+  old[0] = 7;
+  ASSERT_TRUE(store_->put_market({AssetType::stock, 0, old}, Call{}));
+  const Market market = read_market(*store_, AssetType::stock, Call{}).value();
+  ASSERT_EQ(market.points.size(), 2u);
+  EXPECT_EQ(market.points[0].time, domain::Time{std::chrono::seconds{7}});
+  EXPECT_EQ(market.points[0].factors.volatility, 0);
+  EXPECT_TRUE(std::isnan(market.points[0].factors.change));
 }
 
 TEST_F(MarketTest, BytesThatAreNoFactorAreRefused) {
