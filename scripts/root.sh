@@ -2,7 +2,9 @@
 # once under the cache directory. Sourced by ./dev; until the root stands, only bash, coreutils,
 # util-linux and apt may be used.
 
-root_key() { development_packages | sort | sha256sum | cut -c1-12; }
+root_key() {
+  { development_packages | sort; cat "$ARA_DIR/scripts/valkey.sh"; } | sha256sum | cut -c1-12
+}
 root_path() { printf '%s/root-%s\n' "$ARA_CACHE" "$(root_key)"; }
 
 # Installs what is missing on a native platform; one line if that needs another user.
@@ -22,6 +24,8 @@ ensure_native() {
     step "Packages" env DEBIAN_FRONTEND=noninteractive \
       apt-get install -y --no-install-recommends $missing
   fi
+  [ -e /usr/local/include/valkey/cluster.h ] ||
+    note "Without libvalkey ARA is built without Redis; to have it: sudo bash scripts/valkey.sh"
   mkdir -p "$ARA_CACHE" && touch "$stamp"
 }
 
@@ -90,6 +94,12 @@ fill_root() {
     $(development_packages)
 }
 
+# The client of Redis Cluster. Without it ARA is whole but for its second tier, which is said.
+add_valkey() {
+  (step "libvalkey" enter_root "$1" / bash "$ARA_DIR/scripts/valkey.sh") ||
+    note "ARA will be built without Redis; ./dev clean all, to try again"
+}
+
 # Makes the root of this package list unless it stands. It is built beside its name and renamed
 # when complete, so a half-made one is never used; what was downloaded is kept for the next try.
 ensure_root() {
@@ -118,6 +128,7 @@ make_root() {
   fi
   step "Debian 13 root" make_base "$part"
   step "Compilers, libraries, test tools" fill_root "$part"
+  add_valkey "$part"
   mv -T "$part" "$root"
   # Roots of other package lists that nothing has entered for a week.
   find "$ARA_CACHE" -maxdepth 1 -name 'root-*' -type d -mtime +7 \
