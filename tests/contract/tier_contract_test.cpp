@@ -5,15 +5,17 @@
 #include <functional>
 #include <thread>
 
+#include "cache/redis.h"
 #include "cache/tier.h"
 #include "support/manual_clock.h"
+#include "support/redis_cluster.h"
 
 namespace ara::cache {
 namespace {
 
 using std::chrono::seconds;
 
-/// A tier to be tested, and the way to let time pass for it.
+/// A tier to be tested, and the way to let time pass for it; no tier where it cannot be had.
 struct Rig {
   std::unique_ptr<Tier> tier;
   std::function<void(std::chrono::milliseconds)> pass;
@@ -34,6 +36,18 @@ std::vector<Kind> kinds() {
       return Rig{std::move(tier), [clock](auto span) { clock->advance(span); }};
     };
   };
+  // The servers have their own clock: there time passes by itself.
+  const auto redis = [](auto compose) {
+    return [compose]() -> Rig {
+      if (!support::RedisCluster::installed()) return {};
+      auto clock = std::make_shared<support::ManualClock>();
+      auto tier = compose(make_redis_tier(support::RedisCluster::shared().client()), *clock);
+      return {std::move(tier), [clock](auto span) {
+                clock->advance(span);
+                std::this_thread::sleep_for(span);
+              }};
+    };
+  };
   return {
       {"Memory", manual([](const Clock& clock) { return make_memory_tier(kCapacity, clock); })},
       {"Tiered", manual([](const Clock& clock) {
@@ -42,11 +56,21 @@ std::vector<Kind> kinds() {
          tiers.push_back(make_memory_tier(kCapacity / 2, clock));
          return make_tiered(std::move(tiers), seconds(10));
        })},
+      {"Redis", redis([](auto tier, const Clock&) { return tier; })},
+      {"TieredOnRedis", redis([](auto tier, const Clock& clock) {
+         std::vector<std::shared_ptr<Tier>> tiers;
+         tiers.push_back(make_memory_tier(kCapacity, clock));
+         tiers.push_back(std::move(tier));
+         return make_tiered(std::move(tiers), seconds(10));
+       })},
   };
 }
 
 class TierContract : public testing::TestWithParam<Kind> {
  protected:
+  void SetUp() override {
+    if (rig_.tier == nullptr) GTEST_SKIP() << support::RedisCluster::kMissing;
+  }
   void put(const Key& key, std::string text, seconds ttl = seconds(10)) {
     ASSERT_TRUE(tier().put(key, std::make_shared<const std::string>(std::move(text)), ttl, {}));
   }

@@ -1,0 +1,143 @@
+// How the client goes about failures, with links that do as they are told and a clock that stands.
+#include "cache/redis_client.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "support/manual_clock.h"
+
+namespace ara::cache {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// What the nodes behind all links do, and what they have been asked.
+struct Nodes {
+  bool master_lives = true;
+  bool replica_lives = true;
+  bool moved = false;  ///< the slot has a new master, which a refresh finds
+  Code master_says = Code::unavailable;
+  int master_asked = 0;
+  int replica_asked = 0;
+  int refreshes = 0;
+};
+
+class FakeLink final : public RedisLink {
+ public:
+  explicit FakeLink(Nodes& nodes) : nodes_(nodes) {}
+
+  Result<RedisReply> run(std::span<const std::string_view>, const std::string&, Node node,
+                         Deadline) override {
+    if (node == Node::replica) {
+      ++nodes_.replica_asked;
+      if (nodes_.replica_lives) return "replica";
+      return fail(Code::unavailable, "replica");
+    }
+    ++nodes_.master_asked;
+    if (nodes_.master_lives) return "master";
+    return fail(nodes_.master_says, "master");
+  }
+  Result<void> refresh(Deadline) override {
+    ++nodes_.refreshes;
+    if (nodes_.moved) nodes_.master_lives = true;
+    return {};
+  }
+
+ private:
+  Nodes& nodes_;
+};
+
+class RedisClientTest : public testing::Test {
+ protected:
+  Result<RedisReply> read() { return client_.read("ara:{A}:1", kWords, {}); }
+  Result<RedisReply> write() { return client_.write("ara:{A}:1", kWords, {}); }
+
+  static constexpr std::array<std::string_view, 1> kWords{"ANY"};
+  Nodes nodes_;
+  support::ManualClock clock_;
+  RedisClient client_{{.place = {}, .breaker = {.failures = 5, .rest = milliseconds{500}}},
+                      [this](std::size_t) { return std::make_unique<FakeLink>(nodes_); },
+                      clock_};
+};
+
+TEST_F(RedisClientTest, ReadsAtAReplicaWhereTheMasterIsSilent) {
+  nodes_.master_lives = false;
+  EXPECT_EQ(*read().value(), "replica");
+  EXPECT_EQ(client_.stats().replica_reads, 1U);
+  EXPECT_EQ(client_.stats().failures, 0U);
+}
+
+TEST_F(RedisClientTest, AsksASilentMasterNoMoreOnceTheBreakerIsOpen) {
+  nodes_.master_lives = false;
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(*read().value(), "replica");
+  EXPECT_EQ(nodes_.master_asked, 5);
+  EXPECT_EQ(client_.stats().open, 1U);
+  nodes_.master_lives = true;
+  clock_.advance(milliseconds{500});
+  EXPECT_EQ(*read().value(), "master");
+  EXPECT_EQ(*read().value(), "master");
+  EXPECT_EQ(client_.stats().open, 0U);
+}
+
+TEST_F(RedisClientTest, FindsTheNewMasterWithinOneCall) {
+  nodes_.master_lives = false;
+  nodes_.moved = true;
+  EXPECT_EQ(*write().value(), "master");
+  EXPECT_EQ(client_.stats().retries, 1U);
+  EXPECT_EQ(client_.stats().failures, 0U);
+}
+
+TEST_F(RedisClientTest, AProbeLooksForTheMasterFirst) {
+  nodes_.master_lives = false;
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(write());
+  ASSERT_GT(client_.stats().open, 0U);
+  nodes_.moved = true;
+  clock_.advance(milliseconds{500});
+  nodes_.refreshes = 0;
+  EXPECT_EQ(*write().value(), "master");
+  EXPECT_EQ(nodes_.refreshes, 1);
+}
+
+TEST_F(RedisClientTest, WritesAreNotSentToReplicas) {
+  nodes_.master_lives = false;
+  EXPECT_EQ(write().error().code, Code::unavailable);
+  EXPECT_EQ(nodes_.replica_asked, 0);
+  EXPECT_EQ(client_.stats().failures, 1U);
+}
+
+TEST_F(RedisClientTest, WhatIsDeadIsNotAsked) {
+  nodes_.master_lives = nodes_.replica_lives = false;
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(read().error().code, Code::unavailable);
+  const int asked = nodes_.master_asked + nodes_.replica_asked;
+  const auto refused = client_.stats().refused;
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(read().error().code, Code::unavailable);
+  EXPECT_EQ(nodes_.master_asked + nodes_.replica_asked, asked);
+  EXPECT_EQ(client_.stats().refused, refused + 1000);
+}
+
+TEST_F(RedisClientTest, AClusterThatIsGoneIsLeftAloneWhateverTheKey) {
+  nodes_.master_lives = nodes_.replica_lives = false;
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_FALSE(client_.read("ara:{" + std::to_string(i) + "}:1", kWords, {}));
+  }
+  EXPECT_LE(nodes_.master_asked, 20);
+}
+
+TEST_F(RedisClientTest, OutOfMemoryIsAnAnswerAndNoFailure) {
+  nodes_.master_lives = false;
+  nodes_.master_says = Code::overloaded;
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(write().error().code, Code::overloaded);
+  EXPECT_EQ(nodes_.master_asked, 20);
+  EXPECT_EQ(client_.stats().open, 0U);
+}
+
+TEST_F(RedisClientTest, ADeadlineThatHasPassedAsksNobodyTwice) {
+  nodes_.master_lives = false;
+  const Call call{Deadline{clock_.steady()}};
+  EXPECT_FALSE(client_.write("ara:{A}:1", kWords, call));
+  EXPECT_EQ(nodes_.master_asked, 1);
+}
+
+}  // namespace
+}  // namespace ara::cache
