@@ -1,7 +1,10 @@
 #include "app/wire.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
+
+#include "cache/redis.h"
 
 namespace ara::app {
 namespace {
@@ -24,16 +27,52 @@ Result<std::shared_ptr<storage::Store>> open_store(const config::Config& config)
   return storage::open(config.store_place(), options);
 }
 
+void show(telemetry::Metrics& metrics, const std::shared_ptr<cache::RedisClient>& client) {
+  const auto add = [&](std::string_view family, telemetry::Metrics::Labels labels, auto read) {
+    metrics.gauge(family, std::move(labels), [weak = std::weak_ptr(client), read] {
+      const auto held = weak.lock();
+      return held ? static_cast<double>(read(held->stats())) : std::nan("");
+    });
+  };
+  using Stats = cache::RedisStats;
+  add("ara_redis_operations_total", {{"result", "done"}},
+      [](const Stats& stats) { return stats.operations - stats.failures; });
+  add("ara_redis_operations_total", {{"result", "failed"}},
+      [](const Stats& stats) { return stats.failures - stats.refused; });
+  add("ara_redis_operations_total", {{"result", "refused"}},
+      [](const Stats& stats) { return stats.refused; });
+  add("ara_redis_retries_total", {}, [](const Stats& stats) { return stats.retries; });
+  add("ara_redis_replica_reads_total", {}, [](const Stats& stats) { return stats.replica_reads; });
+  add("ara_redis_breakers_open", {}, [](const Stats& stats) { return stats.open; });
+}
+
+/// What the fleet shares, where REDIS_HOST names it.
+Result<void> join_fleet(const config::Config& config, telemetry::Metrics& metrics,
+                        serve::ServiceOptions& options) {
+  if (config.redis_hosts.empty()) return {};
+  auto client = cache::make_redis_client(
+      {.place = {.nodes = config.redis_nodes(), .password = config.redis_password},
+       .connections = config.max_workers + 2});
+  if (!client) return std::unexpected(std::move(client.error()));
+  show(metrics, *client);
+  options.l2 = cache::make_redis_tier(*client);
+  options.flights = cache::make_redis_flights(*client, options.l2);
+  return {};
+}
+
 Result<std::shared_ptr<serve::ForecastService>> make_service(
     const config::Config& config, std::shared_ptr<storage::Store> store,
     std::shared_ptr<telemetry::Metrics> metrics) {
-  const serve::ServiceOptions options{
+  serve::ServiceOptions options{
       .workers = config.max_workers,
       .deadline = std::chrono::milliseconds(config.request_deadline_ms),
       .prediction_ttl = std::chrono::seconds(config.cache_ttl_seconds),
       .l1_bytes =
           static_cast<std::uint64_t>(kL1Share * static_cast<double>(config.cache_size_mb << 20)),
       .shelf = std::make_shared<const registry::Shelf>(config.models_path())};
+  if (auto joined = join_fleet(config, *metrics, options); !joined) {
+    return std::unexpected(std::move(joined.error()));
+  }
   return serve::make_forecast_service(std::move(store), std::move(metrics), options);
 }
 

@@ -11,6 +11,8 @@ using std::chrono::milliseconds;
 /// A first try, one with a fresh slot map, and one after a moment.
 constexpr int kTries = 3;
 constexpr milliseconds kFirstPause{5};
+/// No answer in less says nothing about the cluster.
+constexpr milliseconds kTelling{10};
 /// Failures in a row, of any part, after which the whole cluster counts as gone.
 constexpr std::uint32_t kFailuresOfWhole = 10;
 
@@ -50,8 +52,14 @@ Result<RedisReply> RedisClient::write(const std::string& key,
 
 Result<RedisReply> RedisClient::run(const Operation& asked) {
   count_one(operations_);
+  const SteadyTime start = clock_.steady();
+  if (asked.deadline.passed(start)) {
+    count_one(failures_);
+    return fail(Code::deadline, "Redis: no time left");
+  }
   Operation operation = asked;
-  operation.deadline.at = std::min(asked.deadline.at, clock_.steady() + options_.operation);
+  operation.tells = asked.deadline.left(start) >= kTelling;
+  operation.deadline.at = std::min(asked.deadline.at, start + options_.operation);
   Part& part = *parts_[redis_slot(operation.key) / kSlotsEach];
   Result<RedisReply> reply = fail(Code::unavailable, "Redis: left alone after failures");
   for (int tries = 0; tries < kTries; ++tries) {
@@ -94,7 +102,7 @@ std::optional<Result<RedisReply>> RedisClient::attempt(const Operation& operatio
     if (reply) count_one(replica_reads_);
     if (reply || reply.error().code != Code::unavailable) return reply;
   }
-  whole_.failed();
+  if (operation.tells) whole_.failed();
   // The next try goes where the cluster now says.
   (void)lease.link->refresh(operation.deadline);
   return reply;
@@ -106,7 +114,7 @@ Result<RedisReply> RedisClient::ask(RedisLink& link, const Operation& operation,
   if (reply || reply.error().code != Code::unavailable) {
     breaker.succeeded();
     whole_.succeeded();
-  } else {
+  } else if (operation.tells) {
     breaker.failed();
   }
   return reply;

@@ -50,8 +50,9 @@ class RedisClient {
   RedisClient(RedisOptions options, Connect connect, const Clock& clock);
 
   /// A command that reads `key`, or one that may write it. Its words hold the key. Fails by the
-  /// call's deadline or after `operation`, whichever is sooner: Code::unavailable, or
-  /// Code::overloaded where Redis is out of memory. A write that failed may have been done.
+  /// call's deadline or after `operation`, whichever is sooner: Code::unavailable, Code::deadline
+  /// where the deadline had passed before, Code::overloaded where Redis is out of memory. A write
+  /// that failed may have been done.
   Result<RedisReply> read(const std::string& key, std::span<const std::string_view> words,
                           const Call& call);
   Result<RedisReply> write(const std::string& key, std::span<const std::string_view> words,
@@ -79,6 +80,7 @@ class RedisClient {
     std::span<const std::string_view> words;
     bool reads = false;
     Deadline deadline;
+    bool tells = true;  ///< whether a failure is one of the cluster, and not of a caller in haste
   };
   struct Lease;
 

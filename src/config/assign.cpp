@@ -43,23 +43,6 @@ bool is_origin(std::string_view text) {
   });
 }
 
-bool is_host(std::string_view text) {
-  const bool bracketed = text.starts_with('[');
-  const auto end = bracketed ? text.find(']') : std::min(text.find(':'), text.size());
-  if (end == std::string_view::npos) return false;
-  const std::string_view name = text.substr(bracketed ? 1 : 0, end - (bracketed ? 1 : 0));
-  std::string_view rest = text.substr(bracketed ? end + 1 : end);
-  const std::string_view letters = bracketed ? "0123456789abcdefABCDEF:." : "-._";
-  const bool named = !name.empty() && std::ranges::all_of(name, [&](char c) {
-    const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    return letters.contains(c) || (!bracketed && word);
-  });
-  if (!named || rest.empty()) return named;
-  if (!rest.starts_with(':')) return false;
-  const auto port = parse_integer(rest.substr(1));
-  return port && *port >= 1 && *port <= 65535;
-}
-
 }  // namespace
 
 bool is_database_name(std::string_view text) {
@@ -69,11 +52,12 @@ bool is_database_name(std::string_view text) {
   });
 }
 
-std::optional<std::vector<std::string>> hosts_of(std::string_view text) {
-  std::vector<std::string> hosts;
+std::optional<std::vector<HostPort>> hosts_of(std::string_view text) {
+  std::vector<HostPort> hosts;
   for (const std::string_view piece : pieces_of(text)) {
-    if (!is_host(piece)) return std::nullopt;
-    hosts.emplace_back(piece);
+    auto host = HostPort::parse(piece);
+    if (!host) return std::nullopt;
+    hosts.push_back(std::move(*host));
   }
   return hosts;
 }

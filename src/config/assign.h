@@ -55,7 +55,7 @@ bool assign_word(std::string_view text, Config& config) {
 }
 
 /// The hosts of a list with commas between; nothing where one is none.
-std::optional<std::vector<std::string>> hosts_of(std::string_view text);
+std::optional<std::vector<HostPort>> hosts_of(std::string_view text);
 
 /// The name of a database or role: letters, digits, and _ $ - . @ between.
 bool is_database_name(std::string_view text);

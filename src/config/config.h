@@ -11,6 +11,7 @@
 #include "accounts/tiers.h"
 #include "base/ip.h"
 #include "base/result.h"
+#include "config/host_port.h"
 #include "config/limits.h"
 
 namespace ara::config {
@@ -30,7 +31,7 @@ struct Shown {
 /// All settings, checked. Each one is used somewhere, or it does not exist.
 struct Config {
   std::string home;                          ///< ARA_HOME: holds ara.db
-  std::vector<std::string> postgres_hosts;   ///< POSTGRES_HOST, HOST or HOST:PORT; none: ara.db
+  std::vector<HostPort> postgres_hosts;      ///< POSTGRES_HOST, HOST or HOST:PORT; none: ara.db
   std::uint16_t postgres_port = 5432;        ///< POSTGRES_PORT, of hosts without one
   std::string postgres_database = "ara_ai";  ///< POSTGRES_DB
   std::string postgres_user = "ara_user";    ///< POSTGRES_USER
@@ -48,6 +49,9 @@ struct Config {
   unsigned max_workers = 1;                       ///< MAX_WORKERS: slow lane
   std::uint64_t cache_size_mb = 64;               ///< CACHE_SIZE_MB: one budget for the process
   std::uint32_t cache_ttl_seconds = 300;          ///< CACHE_TTL_SECONDS
+  std::vector<HostPort> redis_hosts;              ///< REDIS_HOST; none: no L2
+  std::uint16_t redis_port = 6379;                ///< REDIS_PORT: of those that name none
+  std::string redis_password;                     ///< REDIS_PASSWORD; empty: none
   std::uint32_t request_deadline_ms = 5000;       ///< REQUEST_DEADLINE_MS
   std::uint32_t stream_connections = 20'000;      ///< STREAM_CONNECTIONS
   std::uint32_t stream_connections_per_account = 1000;  ///< STREAM_CONNECTIONS_PER_ACCOUNT
@@ -69,13 +73,14 @@ struct Config {
 
   std::vector<Shown> shown;  ///< in the order of settings()
   /// Names found in the environment or `.env` that ARA's documentation or its elders know and this
-  /// version does not use, e.g. REDIS_HOST; and those among them that ask for TLS.
+  /// version does not use, e.g. GPU_MEMORY_FRACTION; and those among them that ask for TLS.
   std::vector<std::string> unused;
   std::vector<std::string> tls;
 
   /// Where the store is: the path of ara.db, or the URI of the PostgreSQL servers.
   std::string store_place() const;
   std::string database_path() const { return home + "/ara.db"; }
+  std::vector<std::string> redis_nodes() const;                 ///< each "host:port"
   std::string models_path() const { return home + "/models"; }  ///< of users' models and trees
 };
 

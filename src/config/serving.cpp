@@ -27,7 +27,6 @@ constexpr std::array kPatterns{
     Pattern{"TLS_CERT", true, Elsewhere::tls},
     Pattern{"TLS_KEY", true, Elsewhere::tls},
     Pattern{"POSTGRES_", true, Elsewhere::unused},
-    Pattern{"REDIS_", true, Elsewhere::unused},
     Pattern{"GPU_MEMORY_FRACTION", false, Elsewhere::unused},
     Pattern{"ENABLE_GPU", false, Elsewhere::unused},
     Pattern{"OTLP_ENDPOINT", false, Elsewhere::unused},

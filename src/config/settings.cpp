@@ -179,6 +179,22 @@ constexpr std::array kSettings{
                .help = "How long a forecast is kept in a cache, also a client's",
                .built_in = fixed<"300">,
                .assign = assign_integer<&Config::cache_ttl_seconds, 1, 86400>},
+    SettingRow{.name = "REDIS_HOST",
+               .allowed = "hosts, each maybe with :PORT, commas between",
+               .help = "Some nodes of a Redis Cluster, the cache that the servers of a fleet share",
+               .built_in = fixed<"">,
+               .assign = assign_hosts<&Config::redis_hosts>},
+    SettingRow{.name = "REDIS_PORT",
+               .allowed = "an integer from 1 to 65535",
+               .help = "Port of the nodes in REDIS_HOST that name none",
+               .built_in = fixed<"6379">,
+               .assign = assign_integer<&Config::redis_port, 1, 65535>},
+    SettingRow{.name = "REDIS_PASSWORD",
+               .allowed = "printable ASCII without spaces, at most 1024 characters",
+               .help = "Password of these nodes",
+               .built_in = fixed<"">,
+               .assign = assign_password<&Config::redis_password>,
+               .secret = true},
     SettingRow{.name = "REQUEST_DEADLINE_MS",
                .allowed = "an integer from 10 to 600000",
                .help = "Time in which a request is answered or refused",
@@ -227,22 +243,6 @@ constexpr std::array kSettings{
 
 std::span<const SettingRow> settings() {
   return kSettings;
-}
-
-std::string Config::store_place() const {
-  if (postgres_hosts.empty()) return database_path();
-  std::string hosts;
-  for (const std::string& one : postgres_hosts) {
-    const auto bracket = one.find(']');
-    const bool has_port =
-        one.find(':', bracket == std::string::npos ? 0 : bracket) != std::string::npos;
-    if (!hosts.empty()) hosts += ",";
-    hosts += has_port ? one : one + ":" + std::to_string(postgres_port);
-  }
-  const std::string password =
-      postgres_password.empty() ? "" : ":" + percent_encode(postgres_password);
-  return "postgresql://" + percent_encode(postgres_user) + password + "@" + hosts + "/" +
-         percent_encode(postgres_database);
 }
 
 std::string key_of(std::string_view name) {

@@ -1,9 +1,10 @@
 // The heterogeneous autoregressive model of the logarithm of range-based variance (Corsi 2009),
 // with leverage (Corsi and Reno 2012), the market's volatility (Bollerslev, Hood, Huss and Pedersen
-// 2018) and its changes (Black 1976, Studies of stock price volatility changes), volume, weekdays and recurring events as further regressors. Each horizon has a regression
-// of its own on the same regressors (direct forecasts), and the shape of its distribution are the
-// quantiles of the standardised changes over that horizon which really occurred (filtered
-// historical simulation without paths). Nothing is simulated, so a forecast costs microseconds.
+// 2018) and its changes (Black 1976, Studies of stock price volatility changes), volume, weekdays
+// and recurring events as further regressors. Each horizon has a regression of its own on the same
+// regressors (direct forecasts), and the shape of its distribution are the quantiles of the
+// standardised changes over that horizon which really occurred (filtered historical simulation
+// without paths). Nothing is simulated, so a forecast costs microseconds.
 #include <algorithm>
 #include <array>
 #include <cmath>

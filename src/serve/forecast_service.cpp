@@ -38,6 +38,10 @@ struct Meters {
   explicit Meters(telemetry::Metrics& metrics)
       : l1_hit(metrics.counter("ara_cache_requests_total", {{"tier", "l1"}, {"result", "hit"}})),
         l1_miss(metrics.counter("ara_cache_requests_total", {{"tier", "l1"}, {"result", "miss"}})),
+        l2_hit(metrics.counter("ara_cache_requests_total", {{"tier", "l2"}, {"result", "hit"}})),
+        l2_miss(metrics.counter("ara_cache_requests_total", {{"tier", "l2"}, {"result", "miss"}})),
+        l2_error(
+            metrics.counter("ara_cache_requests_total", {{"tier", "l2"}, {"result", "error"}})),
         l3_hit(metrics.counter("ara_cache_requests_total", {{"tier", "l3"}, {"result", "hit"}})),
         l3_miss(metrics.counter("ara_cache_requests_total", {{"tier", "l3"}, {"result", "miss"}})),
         refused(metrics.counter("ara_admission_refusals_total", {{"reason", "overloaded"}})),
@@ -52,7 +56,8 @@ struct Meters {
     }
   }
 
-  telemetry::Metrics::Counter l1_hit, l1_miss, l3_hit, l3_miss, refused, late;
+  telemetry::Metrics::Counter l1_hit, l1_miss, l2_hit, l2_miss, l2_error, l3_hit, l3_miss, refused,
+      late;
   telemetry::Metrics::Histogram seconds;
   std::array<std::vector<telemetry::Metrics::Counter>, 2> predictions;
 };
@@ -108,21 +113,18 @@ class Service final : public ForecastService {
     }
     const auto lineup = this->lineup(call);
     if (!lineup) return std::unexpected(lineup.error());
-    if (auto found = look_up(key_of(request, subject_of(**row), **lineup), call)) {
-      count((*row)->asset_type, kSlow);
-      return *found;
+    const domain::ForecastKey key = key_of(request, subject_of(**row), **lineup);
+    auto found = look_up(key, call);
+    // Until the end of this, the other nodes wait for what is made here.
+    cache::Boarding flight;
+    if (!found && options_.flights) flight = options_.flights->board(place_of(key), call);
+    if (flight.value) {
+      keep(*l1_, place_of(key), flight.value, call);
+      found = Ready{key.id(), std::move(flight.value)};
     }
-    const SteadyTime start = clock_.steady();
-    const auto forecast = make(request, **lineup, call);
-    if (!forecast) return std::unexpected(forecast.error());
-    const auto body = std::make_shared<const std::string>(encode(*forecast));
-    metrics_->observe(meters_.seconds,
-                      std::chrono::duration<double>(clock_.steady() - start).count());
-    count(forecast->asset_type, kSlow);
-    const Hash128 id = forecast->key.id();
-    keep(*l1_, {id, request.symbol.text()}, body, call);
-    keep(*l3_, {id, request.symbol.text()}, body, call);
-    return Ready{id, body};
+    if (!found) return make_and_keep(request, **lineup, call);
+    count((*row)->asset_type, kSlow);
+    return *found;
   }
 
   Result<std::optional<storage::ForecastRow>> find(const Hash128& id, const Call& call) override {
@@ -202,6 +204,21 @@ class Service final : public ForecastService {
     return std::make_shared<const registry::Lineup>(std::move(*read));
   }
 
+  Result<Ready> make_and_keep(const ForecastRequest& request, const registry::Lineup& lineup,
+                              const Call& call) {
+    const SteadyTime start = clock_.steady();
+    const auto forecast = make(request, lineup, call);
+    if (!forecast) return std::unexpected(forecast.error());
+    const auto body = std::make_shared<const std::string>(encode(*forecast));
+    metrics_->observe(meters_.seconds,
+                      std::chrono::duration<double>(clock_.steady() - start).count());
+    count(forecast->asset_type, kSlow);
+    keep(*l1_, place_of(forecast->key), body, call);
+    if (options_.l2) keep(*options_.l2, place_of(forecast->key), body, call);
+    keep(*l3_, place_of(forecast->key), body, call);
+    return Ready{forecast->key.id(), body};
+  }
+
   /// Bars and market factor are read as they are now: where they changed meanwhile, the forecast is
   /// that of the newer ones, and its key says so.
   Result<domain::Forecast> make(const ForecastRequest& request, const registry::Lineup& lineup,
@@ -215,15 +232,28 @@ class Service final : public ForecastService {
   }
 
   std::optional<Ready> look_up(const domain::ForecastKey& key, const Call& call) {
-    const Hash128 id = key.id();
-    const cache::Key place{id, key.symbol.text()};
-    if (const auto value = l1_->get(place, call); value && *value) return Ready{id, *value};
+    const cache::Key place = place_of(key);
+    if (const auto value = l1_->get(place, call); value && *value) return Ready{place.id, *value};
+    if (options_.l2) {
+      const auto value = options_.l2->get(place, call);
+      const bool hit = value && *value;
+      metrics_->add(hit ? meters_.l2_hit : value ? meters_.l2_miss : meters_.l2_error);
+      if (hit) {
+        keep(*l1_, place, *value, call);
+        return Ready{place.id, *value};
+      }
+    }
     const auto value = l3_->get(place, call);
     const bool hit = value && *value;
     metrics_->add(hit ? meters_.l3_hit : meters_.l3_miss);
     if (!hit) return std::nullopt;
+    if (options_.l2) keep(*options_.l2, place, *value, call);
     keep(*l1_, place, *value, call);
-    return Ready{id, *value};
+    return Ready{place.id, *value};
+  }
+
+  static cache::Key place_of(const domain::ForecastKey& key) {
+    return {key.id(), key.symbol.text()};
   }
 
   void keep(cache::Tier& tier, const cache::Key& key, const cache::Value& value, const Call& call) {

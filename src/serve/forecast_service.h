@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "cache/flights.h"
 #include "cache/tier.h"
 #include "registry/shelf.h"
 #include "serve/forecast_request.h"
@@ -26,6 +27,9 @@ struct ServiceOptions {
   std::chrono::milliseconds head_refresh{250};  ///< how often heads are looked at anew
   std::chrono::seconds prediction_ttl{300};     ///< CACHE_TTL_SECONDS
   std::uint64_t l1_bytes = 64ULL << 20;
+  /// What a fleet shares; none: this process is alone.
+  std::shared_ptr<cache::Tier> l2 = nullptr;
+  std::shared_ptr<cache::Flights> flights = nullptr;
   /// Where champions that are users' models are read from.
   std::shared_ptr<const registry::Shelf> shelf = std::make_shared<const registry::Shelf>();
 };
@@ -37,7 +41,7 @@ struct LaneStats {
   double mean_seconds = 0;  ///< moving average of one computation
 };
 
-/// The pipeline of a forecast: head -> ForecastKey -> L1 -> (slow lane) L3 -> single flight
+/// The pipeline of a forecast: head -> ForecastKey -> L1 -> (slow lane) L2 -> L3 -> single flight
 /// {bars -> models -> calibrate -> encode} -> stored upward.
 class ForecastService {
  public:

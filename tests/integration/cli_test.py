@@ -243,9 +243,9 @@ class Config(Case):
         self.assertRegex(table, r"(?m)^ARA_ENV +development +built-in$")
 
     def test_names_of_other_versions_are_told(self):
-        table = self.good("config", "show", REDIS_HOST="redis", POSTGRES_PASSWORD="hunter2",
+        table = self.good("config", "show", ENABLE_GPU="true", POSTGRES_PASSWORD="hunter2",
                           JWT_SECRET_KEY="hunter2hunter2hunter2hunter2hunter2")
-        self.assertIn("not used by this version: POSTGRES_PASSWORD, REDIS_HOST", table)
+        self.assertIn("not used by this version: ENABLE_GPU, POSTGRES_PASSWORD", table)
         self.assertNotIn("hunter2", table)
 
     def test_bad_settings_say_where(self):
@@ -338,12 +338,12 @@ class Serve(Case):
         self.assertIn("API_SSL_KEY", self.bad(4, "serve", API_SSL_KEY="/x.pem"))
 
     def test_settings_without_effect_are_named_once(self):
-        with self.server(REDIS_HOST="redis", POSTGRES_PASSWORD="hunter2") as (process, _, _):
+        with self.server(ENABLE_GPU="true", POSTGRES_PASSWORD="hunter2") as (process, _, _):
             process.terminate()
             process.wait(15)
             said = process.stderr.read()
-        self.assertEqual(said.count("warning: this version does not use POSTGRES_PASSWORD, "
-                                    "REDIS_HOST\n"), 1, said)
+        self.assertEqual(said.count("warning: this version does not use ENABLE_GPU, "
+                                    "POSTGRES_PASSWORD\n"), 1, said)
         self.assertNotIn("hunter2", said)
 
     def test_a_store_that_is_none(self):

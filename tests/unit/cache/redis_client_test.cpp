@@ -132,11 +132,17 @@ TEST_F(RedisClientTest, OutOfMemoryIsAnAnswerAndNoFailure) {
   EXPECT_EQ(client_.stats().open, 0U);
 }
 
-TEST_F(RedisClientTest, ADeadlineThatHasPassedAsksNobodyTwice) {
-  nodes_.master_lives = false;
+TEST_F(RedisClientTest, ADeadlineThatHasPassedAsksNobody) {
   const Call call{Deadline{clock_.steady()}};
-  EXPECT_FALSE(client_.write("ara:{A}:1", kWords, call));
-  EXPECT_EQ(nodes_.master_asked, 1);
+  EXPECT_EQ(client_.write("ara:{A}:1", kWords, call).error().code, Code::deadline);
+  EXPECT_EQ(nodes_.master_asked, 0);
+}
+
+TEST_F(RedisClientTest, ACallerInHasteOpensNoBreaker) {
+  nodes_.master_lives = nodes_.replica_lives = false;
+  const Call call{Deadline{clock_.steady() + milliseconds{5}}};
+  for (int i = 0; i < 50; ++i) EXPECT_FALSE(client_.read("ara:{A}:1", kWords, call));
+  EXPECT_EQ(client_.stats().open, 0U);
 }
 
 }  // namespace

@@ -106,7 +106,7 @@ TEST_F(RedisTest, AnAnswerTakesNoLongerThanTheCallMay) {
   const Call call{Deadline::after(milliseconds{-1})};
   const auto value = tier_->get(kAapl, call);
   ASSERT_FALSE(value);
-  EXPECT_EQ(value.error().code, Code::unavailable);
+  EXPECT_EQ(value.error().code, Code::deadline);
 }
 
 TEST_F(RedisTest, AWrongPasswordIsAFailureAndNothingElse) {

@@ -258,18 +258,39 @@ TEST(Load, HomeFollowsXdgAndTildes) {
   EXPECT_EQ(load({}, folder.path(), kLimits)->home, "/home/someone/.local/share/ara");
 }
 
+TEST(Load, NodesOfRedisHaveOnePortUnlessTheySayAnother) {
+  auto variables = without_settings();
+  variables["REDIS_HOST"] = "redis-1, 10.0.0.2:7001,[fd00::1], [fd00::2]:7002";
+  variables["REDIS_PORT"] = "7000";
+  const Folder folder;
+  {
+    const Environment environment(variables);
+    const auto config = load({}, folder.path(), kLimits);
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_THAT(config->redis_nodes(),
+                ElementsAre("redis-1:7000", "10.0.0.2:7001", "fd00::1:7000", "fd00::2:7002"));
+  }
+  for (const char* bad : {"a:", "a:0", "a:65536", "a:b", "a b", "::1", "[::1", "[::1]7", "a:1:2",
+                          "[]", "redis://a", ":1"}) {
+    variables["REDIS_HOST"] = bad;
+    const Environment environment(variables);
+    const auto config = load({}, folder.path(), kLimits);
+    ASSERT_FALSE(config) << bad;
+    EXPECT_EQ(config.error().field, "REDIS_HOST");
+  }
+}
+
 TEST(Load, NamesOfOtherVersionsAreReportedNotIgnored) {
   auto variables = without_settings();
-  variables["REDIS_HOST"] = "redis";
   variables["OTLP_ENDPOINT"] = "http://collector";
   variables["ENABLE_GPU"] = "";
   variables["SSL_CERT_FILE"] = "/etc/ssl/cert.pem";  // OpenSSL's own, for outgoing connections
   const Environment environment(variables);
   const Folder folder;
-  folder.write(".env", "GPU_MEMORY_FRACTION=0.5\nREDIS_HOST=other\nSSL_CERT=/x\nUNRELATED=1\n");
+  folder.write(".env", "GPU_MEMORY_FRACTION=0.5\nENABLE_GPU=false\nSSL_CERT=/x\nUNRELATED=1\n");
   const auto config = load({}, folder.path(), kLimits);
   ASSERT_TRUE(config) << config.error().message;
-  EXPECT_THAT(config->unused, ElementsAre("GPU_MEMORY_FRACTION", "OTLP_ENDPOINT", "REDIS_HOST"));
+  EXPECT_THAT(config->unused, ElementsAre("ENABLE_GPU", "GPU_MEMORY_FRACTION", "OTLP_ENDPOINT"));
   EXPECT_THAT(config->tls, ElementsAre("SSL_CERT"));
 }
 
