@@ -51,7 +51,7 @@ while :; do
       create
     elif ((best < ${#nodes[@]})); then
       introduce "$knows"
-    elif [ "${1:-}" = once ]; then
+    elif [ "${1:-}" = once ] && at "$knows" cluster info | grep -q '^cluster_state:ok'; then
       exit 0
     fi
   fi

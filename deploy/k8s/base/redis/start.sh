@@ -10,6 +10,7 @@ umask 077
 {
   cat "$here/redis.conf"
   printf 'requirepass "%s"\nmasterauth "%s"\n' "$REDIS_PASSWORD" "$REDIS_PASSWORD"
+  printf 'dir %s\n' "${REDIS_DIR:-/data}"
   printf 'cluster-announce-hostname %s\n' "${REDIS_ANNOUNCE:-$HOSTNAME}"
 } >"$own"
 unset REDIS_PASSWORD REDISCLI_AUTH
