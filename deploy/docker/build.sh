@@ -11,14 +11,9 @@ out=$(realpath -m "$1")
 cache=${ARA_CACHE:?names the folder that ./dev keeps things in}/image
 mkdir -p "$out" "$cache"
 
-# Storage drivers mount, for which / must be a mount point; that of a chroot is none.
-if [ -z "${ARA_IMAGE_INSIDE:-}" ]; then
-  export ARA_IMAGE_INSIDE=1
-  # shellcheck disable=SC2016  # the inner shell expands it
-  exec unshare --mount --propagation unchanged bash -euc '
-    mount --make-rprivate / 2>/dev/null || true
-    mkdir -p "$0" && mount --rbind / "$0" && exec chroot "$0" bash "$@"
-  ' /run/ara-image "${BASH_SOURCE[0]}" "$out"
+if [ -z "${ARA_OWN_ROOT:-}" ]; then
+  export ARA_OWN_ROOT=1
+  exec "$here/deploy/docker/own-root.sh" "$here/deploy/docker/build.sh" "$out"
 fi
 cd "$here"
 
