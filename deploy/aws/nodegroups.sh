@@ -10,7 +10,12 @@
 set -euo pipefail
 
 cluster='' role='' subnets='' floor=3 most=17 types=m6i.large,m5.large,m5a.large,m6a.large
-usage() { sed -n '2,/^set/s/^# \{0,1\}//p' "$0" | sed '/^set/d' >&2; exit 2; }
+help() { sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; }
+usage() { help >&2; exit 2; }
+if [ "${1:-}" = --help ]; then
+  help
+  exit 0
+fi
 while [ $# -gt 0 ]; do
   [ $# -ge 2 ] || usage
   case $1 in
