@@ -239,14 +239,12 @@ class AraTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.nodes = [Node("api-1"), Node("api-2")]
+        cls.nodes = []
+        for host in ("api-1", "api-2"):
+            cls.nodes.append(Node(host))
+            cls.addClassCleanup(cls.nodes[-1].stop)
         cls.nginx = Nginx()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.nginx.stop()
-        for node in cls.nodes:
-            node.stop()
+        cls.addClassCleanup(cls.nginx.stop)
 
     def test_plain_requests_are_sent_to_tls(self):
         answer, _ = ask(path="/api/v1/predict/AAPL?days=2", port=80, Host="localhost")
