@@ -27,6 +27,9 @@ def arguments():
                                "pg-a-primary, redis-3, redis, nginx, …")
     kill.add_argument("part")
     commands.add_parser("heal", help="start what is down again, and wait until all is healthy")
+    restart = commands.add_parser("restart", help="end parts in good order and start them again, one "
+                                  "by one: `restart api` after a build")
+    restart.add_argument("part")
     commands.add_parser("env", help="print where it is, and the settings for `ara` on the command line")
     return parser.parse_args()
 
@@ -56,6 +59,8 @@ def act(fleet, given):
         fleet.heal(say=say)
     elif given.command == "scale":
         fleet.scale(given.count, say=say)
+    elif given.command == "restart":
+        fleet.restart(given.part, say=say)
     elif given.command == "kill":
         say(f"{given.part}: {len(fleet.kill(given.part))} processes killed")
     elif given.command == "down":
@@ -67,7 +72,7 @@ def act(fleet, given):
         print(json.dumps(fleet.status(), indent=2))
     else:
         show(fleet)
-    if given.command in ("up", "heal", "scale"):
+    if given.command in ("up", "heal", "scale", "restart"):
         say(f"ready after {time.monotonic() - start:.1f} s\n")
         show(fleet)
 

@@ -18,6 +18,7 @@ GROUPS = ("etcd", "postgres", "redis", "api", "worker", "nginx", "prometheus")
 BROUGHT_ALONG = {"postgres": ("etcd",)}
 SHAPE = {"shards": 2, "members": 3, "etcd": 3, "redis": 6, "api": 3, "worker": 2}
 MOST_API_NODES = 16
+NGINX_RETURNS = 1.5  # seconds, more than the fail_timeout after which nginx tries a node again
 RELOAD = 10  # seconds for nginx to begin with a new configuration
 WORDS = 25  # lines of a log that a failure shows
 
@@ -101,6 +102,7 @@ class Fleet:
                 self.state["shape"] = self.wish
             self.select(only)
             self.ascend(self.rows(), seconds, say)
+        self.state.release()
 
     def select(self, only):
         asked = set(only or (() if self.state["groups"] else GROUPS)) | set(self.state["groups"])
@@ -175,12 +177,18 @@ class Fleet:
             processes.end(rows)
             processes.end(masters, signal.SIGQUIT)
             shutil.rmtree(self.folder)
+            self.state.release()
         self.state = State(self.folder)
+
+    def resolve(self, name):
+        """`pg-a-primary` is whichever member leads just now; all else is called as it is."""
+        if name.startswith("pg-") and name.endswith("-primary"):
+            return self.leader(name.removeprefix("pg-").removesuffix("-primary"))
+        return name
 
     def processes(self, name):
         """The processes of a part, a member, a group, or of `pg-a-primary`: their identities."""
-        if name.startswith("pg-") and name.endswith("-primary"):
-            name = self.leader(name.removeprefix("pg-").removesuffix("-primary"))
+        name = self.resolve(name)
         found = processes.sessions(self.state["processes"].get(part.name) for part in self.rows()
                                    if part.runs and part.called(name))
         member, _, which = name.partition("/")
@@ -211,6 +219,21 @@ class Fleet:
         found = self.send(name, signal.SIGKILL)
         processes.wait_gone(found, 10)
         return found
+
+    def restart(self, name, seconds=60, say=lambda line: None):
+        """Ends what bears the name by SIGTERM and starts it again, one after another: each is
+        healthy before the next is told to end."""
+        with self.state.locked():
+            name, rows = self.resolve(name), self.rows()
+            parts = [part for part in rows if part.runs and part.called(name)]
+            if not parts:
+                raise FleetError(f"there is no part '{name}'; `status` shows them")
+            for part in parts:
+                processes.end([self.state["processes"].get(part.name)], signal.SIGTERM, 40)
+                checked = [row for row in rows if not row.runs and row.group == part.group]
+                self.ascend([part, *checked], seconds, say)
+                if part.group == "api" and self.has("nginx"):
+                    time.sleep(NGINX_RETURNS)
 
     def scale(self, count, seconds=60, say=lambda line: None):
         """Changes the number of API nodes. nginx hears of new ones when they are ready, and of

@@ -104,8 +104,9 @@ def write_nginx(fleet):
              certificate],
             check=True, capture_output=True)
         (folder / "key.pem").chmod(0o600)
+    node = (templates.DEPLOY / "nginx/node.conf").read_text()
     templates.put(folder / "nodes.conf", "".join(
-        f"server {HOST}:{fleet.port(name)} max_fails=3 fail_timeout=5s;\n"
+        templates.substitute(node, {"HOST": HOST, "PORT": fleet.port(name)})
         for name in fleet.names("api")))
     templates.render("nginx/ara.conf", folder / "nginx.conf", {
         "FOLDER": folder, "HOST": HOST, "PORT": fleet.port("nginx"),

@@ -27,9 +27,13 @@ def is_free(port):
     return True
 
 
+def claim_file(base):
+    return Path(f"/tmp/ara-ports-{base}")
+
+
 def claim(base):
     """Marks a block of ports as taken until its servers listen; false where another fleet did."""
-    path = Path(f"/tmp/ara-ports-{base}")
+    path = claim_file(base)
     with contextlib.suppress(OSError):
         if time.time() - path.stat().st_mtime > CLAIM_SECONDS:
             path.unlink()
@@ -90,6 +94,11 @@ class State:
             ports[name] = self.data["base"] + len(ports)
             self.save()
         return ports[name]
+
+    def release(self):
+        """The servers listen, or are gone: the claim on their ports has done its work."""
+        with contextlib.suppress(OSError, KeyError):
+            claim_file(self.data["base"]).unlink()
 
     def secret(self, name):
         if name not in self.data["secrets"]:

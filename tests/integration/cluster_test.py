@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -137,6 +138,77 @@ class ClusterTest(unittest.TestCase):
         for pid, _ in gone:
             self.assertFalse(Path(f"/proc/{pid}").exists())
         self.assertEqual("up", self.fleet.status()["parts"]["etcd-1"]["state"])
+
+
+class FrontTest(unittest.TestCase):
+    """Two API nodes, each on an embedded store, behind nginx."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.fleet = Fleet(tempfile.mkdtemp(prefix="ara-cluster-"), api=2)
+        cls.addClassCleanup(cls.fleet.down)
+        cls.fleet.up(["api", "nginx"])
+        cls.certificate = cls.fleet.folder / "nginx" / "certificate.pem"
+
+    def get(self, path):
+        return checks.fetch(self.fleet.port("nginx"), path, certificate=self.certificate)
+
+    def failures_during(self, change):
+        """Runs `change` while requests are made; what was not answered with 200."""
+        failures, stopped, counts = [], threading.Event(), []
+
+        def ask():
+            while not stopped.is_set():
+                try:
+                    status = self.get("/")[0]
+                except checks.FAILURES as error:
+                    status = error
+                counts.append(status)
+                if status != 200:
+                    failures.append(status)
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        change()
+        stopped.set()
+        for thread in threads:
+            thread.join()
+        self.assertGreater(len(counts), 20)
+        return failures
+
+    def test_no_request_fails_when_a_node_is_killed(self):
+        def change():
+            self.fleet.kill("api-1")
+            time.sleep(1)
+            self.fleet.heal()
+        self.assertEqual([], self.failures_during(change))
+
+    def test_no_request_fails_when_all_nodes_are_restarted(self):
+        before = [pid for pid, _ in self.fleet.processes("api")]
+        self.assertEqual([], self.failures_during(lambda: self.fleet.restart("api")))
+        after = [pid for pid, _ in self.fleet.processes("api")]
+        self.assertEqual((2, set()), (len(after), set(before) & set(after)))
+
+    def test_no_request_fails_when_there_are_more_nodes_and_fewer(self):
+        def change():
+            self.fleet.scale(4)
+            self.fleet.kill("api-1")  # so that the others are used
+            self.fleet.kill("api-2")
+            time.sleep(0.5)
+            self.fleet.scale(2)
+        self.assertEqual([], self.failures_during(change))
+        self.assertEqual(2, len(self.fleet.processes("api")))
+
+    def test_plain_http_is_sent_to_tls(self):
+        self.assertEqual(308, checks.fetch(self.fleet.port("nginx/http"), "/")[0])
+
+    def test_a_port_without_a_node_is_nobodys(self):
+        self.fleet.kill("nginx")
+        with self.assertRaises(checks.FAILURES):
+            self.get("/")
+        self.fleet.heal()
+        self.assertEqual(200, self.get("/")[0])
 
 
 if __name__ == "__main__":
