@@ -38,13 +38,14 @@ class Fleet:
     process; those that change something wait for each other.
     """
 
-    def __init__(self, folder=None, binary=None, **shape):
+    def __init__(self, folder=None, binary=None, settings=None, **shape):
         if unknown := set(shape) - set(SHAPE):
             raise TypeError(f"a fleet has no {', '.join(sorted(unknown))}")
         self.folder = Path(folder or default_folder()).absolute()
         self.binary = str(binary or os.environ.get("ARA_BIN", "ara"))
         self.state = State(self.folder)
         self.wish = SHAPE | shape
+        self.extra = settings or {}  # of API nodes and workers, beyond those of deploy/ara/node.env
 
     # ---- what it consists of ------------------------------------------------------------------
 
@@ -100,6 +101,7 @@ class Fleet:
         with self.state.locked():
             if not self.state["shape"]:
                 self.state["shape"] = self.wish
+                self.state["settings"] = self.extra
             self.select(only)
             self.ascend(self.rows(), seconds, say)
         self.state.release()

@@ -22,10 +22,12 @@ def settings(fleet, name):
         "JWT_SECRET_KEY": fleet.state.secret("jwt"), "POSTGRES_HOST": pools(fleet, fleet.shards[0]),
         "POSTGRES_PORT": fleet.port(f"{fleet.members(fleet.shards[0])[0]}/pgbouncer"),
         "REDIS_HOST": ",".join(f"{HOST}:{fleet.port(redis)}" for redis in fleet.names("redis")),
-        "REDIS_PASSWORD": fleet.state.secret("redis")})
+        "REDIS_PASSWORD": fleet.state.secret("redis"),
+        "FLEET_NODES": fleet.shape["api"] + fleet.shape["worker"]})
     lines = (line.partition("=") for line in text.splitlines() if line and not line.startswith("#"))
     absent = tuple(group.upper() + "_" for group in ("postgres", "redis") if not fleet.has(group))
-    return {key: value for key, _, value in lines if not key.startswith(absent)}
+    told = {key: value for key, _, value in lines if not key.startswith(absent)}
+    return told | (fleet.state["settings"] or {})
 
 
 def node_rows(fleet):
