@@ -29,7 +29,7 @@ DEADLINE = 5.0
 PASSWORD = "four plain words do"
 SYMBOLS = [f"SYM{number}" for number in range(40)]
 FIRST_DAY = datetime.date(2020, 1, 6)
-SETTINGS = {"TIERS": "load=1000000/1000000000/100/365/1000", "CACHE_SIZE_MB": "32"}
+SETTINGS = {"TIERS": "load=1000000/10000000/100/365/1000", "CACHE_SIZE_MB": "32"}
 
 
 def sessions(count):
@@ -139,7 +139,7 @@ class Load:
                            {"symbol": symbol, "bars": [bar]})
             if put is not None:
                 self.acknowledged[symbol, str(day[symbol])] = close
-                self.read_own(client, symbol, put["revision"])
+                self.read_own(client, symbol, put["results"][0]["revision"])
                 day[symbol] = next_session(day[symbol])
             time.sleep(self.pause)
 
@@ -214,6 +214,7 @@ class FleetCase(unittest.TestCase):
     def make_key(cls):
         cls.run_ara("admin", "create-user", "load@example.com", "--role", "admin", "--tier", "load",
                     stdin=PASSWORD + "\n")
+        time.sleep(1)  # in which every node has heard of the account
         client = Client(cls.fleet, "")
         login = {"email": "load@example.com", "password": PASSWORD}
         status, _, text, _ = client.request("POST", "/api/v1/auth/login", login)
@@ -223,7 +224,13 @@ class FleetCase(unittest.TestCase):
         connection = client.connect()
         connection.request("POST", "/api/v1/auth/api-keys", json.dumps({"name": "load"}),
                            {"Authorization": f"Bearer {token}", "Content-Type": "application/json"})
-        return json.loads(connection.getresponse().read())["key"]
+        answer = connection.getresponse()
+        text = answer.read()
+        connection.close()
+        if answer.status != 200:
+            raise AssertionError(f"{answer.status} {text}")
+        time.sleep(1)
+        return json.loads(text)["key"]
 
     def check_written(self, load):
         """Every acknowledged bar is there, once."""
