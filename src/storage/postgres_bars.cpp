@@ -236,9 +236,11 @@ Result<std::optional<SymbolRow>> PostgresStore::find_symbol(const domain::Symbol
                                                             const Call& call) {
   return read(call, [&](PgConnection& connection) -> Result<std::optional<SymbolRow>> {
     const auto rows =
-        connection.ask("SELECT " ARA_PG_HEAD " FROM symbols WHERE symbol = $1", symbol.text());
+        connection.ask("SELECT " ARA_PG_HEAD ", " ARA_PG_POSITION " FROM symbols WHERE symbol = $1",
+                       symbol.text());
     if (!rows) return std::unexpected(rows.error());
     if (rows->empty()) return std::nullopt;
+    know(static_cast<std::uint64_t>(rows->integer(0, kPgHeadColumns)));
     return pg_head_of(*rows, 0).transform(
         [](PgHead&& head) { return std::optional(std::move(head.row)); });
   });

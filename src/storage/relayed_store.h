@@ -12,7 +12,8 @@ namespace ara::storage {
 /// A store made of others: every call goes through a door of `Self`, which chooses the store that
 /// answers. The doors, each given what to ask of that store as `ask(Store&, const Call&)`:
 ///
-///   read_symbol(symbol, call, ask)    of one symbol's head and bars
+///   read_head(symbol, call, ask)      of one symbol's head, which must be the newest
+///   read_symbol(symbol, call, ask)    of its bars
 ///   write_symbol(symbol, call, ask)
 ///   read(call, ask)                   of all that is no symbol's
 ///   write(call, ask)
@@ -24,7 +25,7 @@ class RelayedStore : public Store {
  public:
   Result<std::optional<SymbolRow>> find_symbol(const domain::Symbol& symbol,
                                                const Call& call) override {
-    return self().read_symbol(symbol, call, [&](Store& to, const Call& to_call) {
+    return self().read_head(symbol, call, [&](Store& to, const Call& to_call) {
       return to.find_symbol(symbol, to_call);
     });
   }

@@ -142,6 +142,14 @@ bool Replicas::has_primary() const {
   });
 }
 
+bool Replicas::wait_for_news(SteadyTime until) {
+  const SteadyTime news = system_clock().steady() + 2 * limits_.look_every;
+  if (news >= until) return false;
+  std::unique_lock lock(mutex_);
+  wake_.wait_until(lock, news, [this] { return stopping_; });
+  return true;
+}
+
 std::vector<Replicas::Seen> Replicas::seen() const {
   const SteadyTime now = system_clock().steady();
   const std::lock_guard lock(mutex_);

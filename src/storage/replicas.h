@@ -40,6 +40,9 @@ class Replicas {
   /// Whether a primary was seen a moment ago.
   bool has_primary() const;
 
+  /// Waits until every server has been looked at again; false where that is not before `until`.
+  bool wait_for_news(SteadyTime until);
+
   /// How a server stands, as far as is known.
   struct Seen {
     std::string server;

@@ -2,6 +2,7 @@
 // standbys.
 #include <algorithm>
 
+#include "storage/patience.h"
 #include "storage/relayed_store.h"
 #include "storage/replicas.h"
 
@@ -65,19 +66,28 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore> {
   Answer<Ask> read_symbol(const domain::Symbol&, const Call& call, Ask ask) {
     return read_near(call, ask);
   }
+  template <class Ask>
+  Answer<Ask> read_head(const domain::Symbol&, const Call& call, Ask ask) {
+    return read(call, ask);
+  }
   /// From the primary; while there is none, from a standby.
   template <class Ask>
   Answer<Ask> read(const Call& call, Ask ask) {
-    if (replicas_->has_primary()) {
-      auto answer = ask(*primary_, within(call, kFirstTry));
-      if (answer || !is_servers_fault(answer.error())) return answer;
+    const SteadyTime give_up = std::min(call.deadline.at, system_clock().steady() + kPatience);
+    for (;;) {
+      Answer<Ask> answer = fail(Code::unavailable, "No PostgreSQL server can be read just now");
+      if (replicas_->has_primary()) {
+        answer = ask(*primary_, within(call, kFirstTry));
+        if (answer || !is_servers_fault(answer.error())) return answer;
+      }
+      if (PostgresStore* standby = choose()) {
+        answer = ask(*standby, within(call, kFirstTry));
+        if (answer || !is_servers_fault(answer.error())) return answer;
+        replicas_->eject(standby);
+      }
+      // Servers come and go; which is what they are is looked at meanwhile.
+      if (!replicas_->wait_for_news(give_up)) return answer;
     }
-    if (PostgresStore* standby = choose()) {
-      auto answer = ask(*standby, within(call, kFirstTry));
-      if (answer || !is_servers_fault(answer.error())) return answer;
-      replicas_->eject(standby);
-    }
-    return ask(*primary_, call);
   }
 
  private:
