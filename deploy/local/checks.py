@@ -11,7 +11,7 @@ TIMEOUT = 2
 FAILURES = (OSError, ValueError, http.client.HTTPException)
 
 
-def fetch(port, path, method="GET", body=None, certificate=None):
+def fetch(port, path, method="GET", body=None, certificate=None, headers=None):
     """(status, body) of an HTTP answer; over TLS where a certificate to trust is named."""
     if certificate:
         context = ssl.create_default_context(cafile=str(certificate))
@@ -19,7 +19,7 @@ def fetch(port, path, method="GET", body=None, certificate=None):
     else:
         connection = http.client.HTTPConnection(HOST, port, timeout=TIMEOUT)
     try:
-        connection.request(method, path, body=body)
+        connection.request(method, path, body=body, headers=headers or {})
         answer = connection.getresponse()
         return answer.status, answer.read()
     finally:

@@ -150,8 +150,9 @@ class FrontTest(unittest.TestCase):
         cls.fleet.up(["api", "nginx"])
         cls.certificate = cls.fleet.folder / "nginx" / "certificate.pem"
 
-    def get(self, path):
-        return checks.fetch(self.fleet.port("nginx"), path, certificate=self.certificate)
+    def get(self, path, **headers):
+        return checks.fetch(self.fleet.port("nginx"), path, certificate=self.certificate,
+                            headers=headers)
 
     def failures_during(self, change):
         """Runs `change` while requests are made; what was not answered with 200."""
@@ -199,6 +200,15 @@ class FrontTest(unittest.TestCase):
             self.fleet.scale(2)
         self.assertEqual([], self.failures_during(change))
         self.assertEqual(2, len(self.fleet.processes("api")))
+
+    def test_an_upgrade_finds_its_route_after_other_requests(self):
+        """Nobody is let in without a token: 401. On a connection that others have used ARA would
+        take it for a plain GET of a path that is none: 404."""
+        upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+                   "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+        for _ in range(10):
+            self.assertEqual(200, self.get("/")[0])
+            self.assertEqual(401, self.get("/ws/predictions/AAPL", **upgrade)[0])
 
     def test_plain_http_is_sent_to_tls(self):
         self.assertEqual(308, checks.fetch(self.fleet.port("nginx/http"), "/")[0])

@@ -50,7 +50,7 @@ CHECKS = {
     "systemd/ara.env": "environment",
 }
 # The parts of a fleet that `./dev cluster` starts: its tests start the real servers with these.
-CLUSTER = ("local/", "patroni/", "etcd/", "pgbouncer/", "redis/", "nginx/", "prometheus/")
+CLUSTER = ("ara/", "local/", "patroni/", "etcd/", "pgbouncer/", "redis/", "nginx/", "prometheus/")
 MOST_EXPOSED = 1.5  # of systemd-analyze, which goes from 0 to 10
 
 
