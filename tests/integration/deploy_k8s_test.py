@@ -151,6 +151,21 @@ class KubernetesTest(unittest.TestCase):
         self.assertEqual("/health/ready", probe["httpGet"]["path"])
         self.assertEqual("/health/live", container["livenessProbe"]["httpGet"]["path"])
 
+    def test_connections_are_enough_for_all_that_may_be_started(self):
+        """However many nodes the autoscalers start, PostgreSQL has connections for them."""
+        for root in ROOTS[:-1]:
+            settings, = (one["data"] for one in self.of(root, "ConfigMap")
+                         if one["metadata"]["name"].startswith("ara-settings"))
+            scalers = {one["spec"]["scaleTargetRef"]["name"]: one["spec"].get(
+                "maxReplicas", one["spec"].get("maxReplicaCount")) for kind in
+                ("HorizontalPodAutoscaler", "ScaledObject") for one in self.of(root, kind)}
+            most = sum(scalers.get(name, one["spec"].get("replicas")) for name in
+                       ("ara-api", "ara-worker") for one in self.of(root, "Deployment", name))
+            self.assertLessEqual(most, int(settings["FLEET_NODES"]), root)
+            cluster, = self.of(root, "Cluster")
+            allowed = int(cluster["spec"]["postgresql"]["parameters"]["max_connections"])
+            self.assertLessEqual(int(settings["POSTGRES_CONNECTIONS"]) + 20, allowed, root)
+
     def test_selectors_meet(self):
         """What services, budgets and network rules select is there; each pod of ours has a rule."""
         for root in ROOTS[:-1]:

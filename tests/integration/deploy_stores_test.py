@@ -12,6 +12,9 @@ import time
 import unittest
 from pathlib import Path
 
+from http_server import make_csv
+
+ARA = os.path.abspath(os.environ["ARA_BIN"])
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 PSQL_BIN = "/usr/lib/postgresql/17/bin"
 USER = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
@@ -145,6 +148,18 @@ class PostgresTest(StoresCase):
             self.primary, "select rolsuper, rolcreaterole, rolcreatedb, rolreplication"
             " from pg_roles where rolname = current_user"))
         self.ask(self.primary, "select count(*) from pg_stat_statements")
+
+    def test_ara_keeps_its_bars_there(self):
+        env = {name: value for name, value in self.env.items() if not name.startswith("PG")} | {
+            "ARA_HOME": str(self.folder / "home"), "POSTGRES_USER": "ara_user",
+            "POSTGRES_HOST": f"127.0.0.1:{self.primary},127.0.0.1:{self.replica}",
+            "POSTGRES_PASSWORD": (self.folder / "secrets/postgres_password").read_text()}
+        make_csv(self.folder / "bars.csv")
+        for command in (["import", "--symbol", "AAPL", str(self.folder / "bars.csv")],
+                        ["predict", "AAPL", "-d", "2"], ["jobs", "list", "--limit", "1"]):
+            done = subprocess.run([ARA, *command], env=env, capture_output=True, text=True, timeout=60)
+            self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        self.assertFalse((self.folder / "home/ara.db").exists(), "it went to the embedded store")
 
     def test_wrong_password_is_refused(self):
         with self.assertRaises(subprocess.CalledProcessError):

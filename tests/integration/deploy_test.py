@@ -118,6 +118,8 @@ class DeployTest(unittest.TestCase):
                 self.assertTrue(service.get("healthcheck", {}).get("disable") or "healthcheck" in service
                                 or service["image"] == "ara", "has no health check")
                 self.check_files_of(service)
+        nodes = [one for one in services.values() if one["image"] == "ara"]
+        self.assertEqual({str(len(nodes))}, {one["environment"]["FLEET_NODES"] for one in nodes})
         secrets = json.loads(done.stdout)["secrets"]
         made = self.made_secrets()
         self.assertEqual(made, {Path(one["file"]).name for one in secrets.values()})
