@@ -17,10 +17,13 @@ import unittest
 import urllib.request
 
 ARA = os.environ["ARA_BIN"]
-SETTINGS = ("ARA_HOME ARA_ENV ARA_LOG_LEVEL API_HOST API_PORT ALLOW_PUBLIC JWT_SECRET_KEY "
+SETTINGS = ("ARA_HOME POSTGRES_HOST POSTGRES_PORT POSTGRES_DB POSTGRES_USER POSTGRES_PASSWORD "
+            "POSTGRES_CONNECTIONS POSTGRES_WAIT_MS POSTGRES_MAX_AGE_SECONDS FLEET_NODES "
+            "ARA_ENV ARA_LOG_LEVEL API_HOST API_PORT ALLOW_PUBLIC JWT_SECRET_KEY "
             "JWT_PREVIOUS_SECRET_KEYS JWT_EXPIRATION_HOURS TIERS RATE_LIMIT_ENABLED "
             "RATE_LIMIT_PER_MINUTE ENABLE_CORS CORS_ORIGINS TRUSTED_PROXIES API_WORKERS "
-            "MAX_WORKERS CACHE_SIZE_MB CACHE_TTL_SECONDS REQUEST_DEADLINE_MS "
+            "MAX_WORKERS CACHE_SIZE_MB CACHE_TTL_SECONDS REDIS_HOST REDIS_PORT "
+            "REDIS_PASSWORD REQUEST_DEADLINE_MS "
             "STREAM_CONNECTIONS STREAM_CONNECTIONS_PER_ACCOUNT WEBHOOK_ALLOW_HTTP "
             "WEBHOOK_ALLOW_PRIVATE JOB_WORKERS ENABLE_DOCS ENABLE_METRICS").split()
 
@@ -243,9 +246,10 @@ class Config(Case):
         self.assertRegex(table, r"(?m)^ARA_ENV +development +built-in$")
 
     def test_names_of_other_versions_are_told(self):
-        table = self.good("config", "show", ENABLE_GPU="true", POSTGRES_PASSWORD="hunter2",
+        table = self.good("config", "show", ENABLE_GPU="true", REDIS_DB="1",
+                          POSTGRES_PASSWORD="hunter2",
                           JWT_SECRET_KEY="hunter2hunter2hunter2hunter2hunter2")
-        self.assertIn("not used by this version: ENABLE_GPU, POSTGRES_PASSWORD", table)
+        self.assertIn("not used by this version: ENABLE_GPU, REDIS_DB", table)
         self.assertNotIn("hunter2", table)
 
     def test_bad_settings_say_where(self):
@@ -338,12 +342,13 @@ class Serve(Case):
         self.assertIn("API_SSL_KEY", self.bad(4, "serve", API_SSL_KEY="/x.pem"))
 
     def test_settings_without_effect_are_named_once(self):
-        with self.server(ENABLE_GPU="true", POSTGRES_PASSWORD="hunter2") as (process, _, _):
+        with self.server(ENABLE_GPU="true", REDIS_DB="1",
+                         POSTGRES_PASSWORD="hunter2") as (process, _, _):
             process.terminate()
             process.wait(15)
             said = process.stderr.read()
         self.assertEqual(said.count("warning: this version does not use ENABLE_GPU, "
-                                    "POSTGRES_PASSWORD\n"), 1, said)
+                                    "REDIS_DB\n"), 1, said)
         self.assertNotIn("hunter2", said)
 
     def test_a_store_that_is_none(self):

@@ -53,7 +53,7 @@ class RedisCluster {
   RedisCluster& operator=(const RedisCluster&) = delete;
 
   cache::RedisOptions options(std::string prefix = "test") const {
-    cache::RedisOptions options{.place = {.nodes = {}, .password = "secret of the tests"},
+    cache::RedisOptions options{.place = {.nodes = {}, .password = "secret-of-the-tests"},
                                 .prefix = std::move(prefix)};
     for (const int port : ports_) {
       options.place.nodes.push_back(ara::format("127.0.0.1:{}", port));

@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 IDLE_SECONDS = 10
-PASSWORD = "secret of the tests"
+PASSWORD = "secret-of-the-tests"
 MASTERS, NODES = 3, 6
 SLOTS = 16384
 SETTINGS = {
@@ -63,9 +63,10 @@ class Node:
         folder.mkdir(parents=True)
         settings = dict(SETTINGS, port=port, dir=folder, **{"cluster-port": bus})
         arguments = [word for name, value in settings.items() for word in (f"--{name}", str(value))]
-        self.process = subprocess.Popen(
-            ["redis-server", *arguments], stdin=subprocess.DEVNULL,
-            stdout=open(folder / "log", "wb"), stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
+        with open(folder / "log", "wb") as log:
+            self.process = subprocess.Popen(
+                ["redis-server", *arguments], stdin=subprocess.DEVNULL, stdout=log,
+                stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
 
     def command(self, *words):
         """What the node answers, as text; an error is raised."""

@@ -86,7 +86,7 @@ TEST(Toml, UnknownKeysSuggestTheNearest) {
               AllOf(HasSubstr("./ara.toml:2"), HasSubstr("'api_prot'"), HasSubstr("'api_port'?")));
   EXPECT_THAT(toml_error("ara_home = \"/x\""), HasSubstr("did you mean 'home'?"));
   EXPECT_THAT(toml_error("API_PORT = 1"), HasSubstr("did you mean 'api_port'?"));
-  EXPECT_THAT(toml_error("redis_host = \"secret\""),
+  EXPECT_THAT(toml_error("redis_db = \"secret\""),
               AllOf(HasSubstr("in this version"), Not(HasSubstr("secret"))));
   EXPECT_THAT(toml_error("ssl_cert = \"/x\""), HasSubstr("proxy"));
   EXPECT_THAT(toml_error("quite_other = 1"), Not(HasSubstr("did you mean")));
