@@ -23,7 +23,8 @@ def settings(fleet, name):
         "POSTGRES_PORT": fleet.port(f"{fleet.members(fleet.shards[0])[0]}/pgbouncer"),
         "REDIS_HOST": ",".join(f"{HOST}:{fleet.port(redis)}" for redis in fleet.names("redis")),
         "REDIS_PASSWORD": fleet.state.secret("redis"),
-        "FLEET_NODES": fleet.shape["api"] + fleet.shape["worker"]})
+        "FLEET_NODES": fleet.shape["api"] + fleet.shape["worker"],
+        "FLEET_SERVERS": fleet.shape["api"]})
     lines = (line.partition("=") for line in text.splitlines() if line and not line.startswith("#"))
     absent = tuple(group.upper() + "_" for group in ("postgres", "redis") if not fleet.has(group))
     told = {key: value for key, _, value in lines if not key.startswith(absent)}

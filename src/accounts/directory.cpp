@@ -77,7 +77,7 @@ std::shared_ptr<const Account> Directory::make_account(const storage::AccountRow
   account->active = row.active && role.has_value();
   account->generation = row.generation;
   auto& meter = meters_[row.id];
-  if (!meter) meter = std::make_shared<Meter>(row.id, most_per_minute_);
+  if (!meter) meter = std::make_shared<Meter>(row.id, most_per_minute_, options_.servers);
   account->meter = meter;
   limits_.insert_or_assign(row.id, account->tier);
   return account;

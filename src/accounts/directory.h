@@ -43,6 +43,7 @@ struct DirectorySnapshot {
 struct DirectoryOptions {
   Tiers tiers;
   std::int64_t per_minute = 0;  ///< of every account in place of its tier's; 0: the tier's
+  int servers = 1;              ///< that share a minute's limit: see Meter
   std::chrono::milliseconds refresh{250};
 };
 

@@ -1,5 +1,7 @@
 #include "accounts/meter.h"
 
+#include <algorithm>
+
 namespace ara::accounts {
 namespace {
 
@@ -9,9 +11,10 @@ constexpr std::chrono::seconds kLenderLate{1};
 
 Admission Meter::admit(const Tier& tier, SteadyTime now) {
   // The minute first: so no more than its limit is ever asked of the day on credit.
-  const Window::Verdict minute = window_.admit(tier.per_minute, now);
+  const std::int64_t part = std::max(1, tier.per_minute / servers_);
+  const Window::Verdict minute = window_.admit(part, now);
   if (!minute.admitted) return {Admission::Spent::minute, 0, minute.next, day_.left(tier.per_day)};
-  const DayShare::Verdict day = day_.take(tier.per_day, tier.per_minute);
+  const DayShare::Verdict day = day_.take(tier.per_day, part);
   if (day.admitted) {
     return {Admission::Spent::nothing, minute.left, minute.next, day.left, day.hungry};
   }

@@ -26,9 +26,13 @@ struct Admission {
 /// when the account's role or tier changes.
 class Meter {
  public:
-  /// `most_per_minute` is the largest limit that an account can have.
-  Meter(std::string account_id, std::int64_t most_per_minute)
-      : account_id_(std::move(account_id)), window_(static_cast<std::size_t>(most_per_minute)) {}
+  /// `most_per_minute` is the largest limit that an account can have. Of `servers` that count alike
+  /// each lets pass its equal part of a minute's limit, so that they keep it together without a
+  /// word between them.
+  Meter(std::string account_id, std::int64_t most_per_minute, int servers = 1)
+      : account_id_(std::move(account_id)),
+        servers_(servers),
+        window_(static_cast<std::size_t>(most_per_minute)) {}
 
   /// Counts one request, if it may pass. Never blocks.
   Admission admit(const Tier& tier, SteadyTime now);
@@ -44,6 +48,7 @@ class Meter {
 
  private:
   const std::string account_id_;
+  const int servers_;
   Window window_;
   DayShare day_;
   std::atomic<bool> asking_ = false;

@@ -56,6 +56,7 @@ accounts::Options account_options(const config::Config& config) {
   options.limits = config.rate_limit;
   options.directory.tiers = config.tiers;
   options.directory.per_minute = config.rate_limit_per_minute;
+  options.directory.servers = static_cast<int>(config.fleet_servers);
   return options;
 }
 

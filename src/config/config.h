@@ -40,6 +40,7 @@ struct Config {
   std::uint32_t postgres_wait_ms = 2000;     ///< POSTGRES_WAIT_MS: for one that is free
   std::uint32_t postgres_max_age_seconds = 1800;  ///< POSTGRES_MAX_AGE_SECONDS
   std::uint32_t fleet_nodes = 1;                  ///< FLEET_NODES: servers and workers
+  std::uint32_t fleet_servers = 1;                ///< FLEET_SERVERS: servers alone
   std::string environment = "development";        ///< ARA_ENV
   std::string log_level = "info";                 ///< ARA_LOG_LEVEL
   std::string host = "127.0.0.1";                 ///< API_HOST, an IP address

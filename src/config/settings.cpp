@@ -74,6 +74,12 @@ constexpr std::array kSettings{
                .built_in = fixed<"1">,
                .assign = assign_integer<&Config::fleet_nodes, 1, 1000>,
                .shared = true},
+    SettingRow{.name = "FLEET_SERVERS",
+               .allowed = "an integer from 1 to 1000",
+               .help = "Servers of the fleet, among which an account's requests of a minute are "
+                       "divided",
+               .built_in = fixed<"1">,
+               .assign = assign_integer<&Config::fleet_servers, 1, 1000>},
     SettingRow{.name = "ARA_ENV",
                .allowed = kEnvironments,
                .help = "What this is run for; production turns ENABLE_DOCS off by default",

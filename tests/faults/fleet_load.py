@@ -19,9 +19,9 @@ import subprocess
 import tempfile
 import threading
 import time
-import unittest
 from collections import Counter
 from pathlib import Path
+from unittest import TestCase
 
 from local import Fleet
 
@@ -178,7 +178,7 @@ def next_session(day):
     return day if day.weekday() < 5 else next_session(day)
 
 
-class FleetCase(unittest.TestCase):
+class FleetCase(TestCase):
     """A whole fleet with bars of SYMBOLS in it and a key to ask with."""
 
     shape = {}

@@ -51,6 +51,19 @@ TEST(MinuteWindow, AdmitsItsLimitAndTellsWhatIsLeft) {
   EXPECT_EQ(window.admit(10, at(200'000)).left, 9);
 }
 
+TEST(Meter, ServersKeepAMinutesLimitTogether) {
+  const Tier tier{.name = "free", .per_minute = 60, .per_day = 100'000};
+  int admitted = 0;
+  for (int server = 0; server < 3; ++server) {
+    Meter meter("acc_1", 60, 3);
+    int here = 0;
+    for (int i = 0; i < 100; ++i) here += meter.admit(tier, at(i)).admitted() ? 1 : 0;
+    EXPECT_EQ(here, 20);
+    admitted += here;
+  }
+  EXPECT_EQ(admitted, 60);
+}
+
 TEST(MinuteWindow, AgreesWithALogOfAllAdmissions) {
   Rng rng(7);
   for (const std::int64_t most : {1, 2, 7, 64, 300}) {
