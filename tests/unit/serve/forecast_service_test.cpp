@@ -132,6 +132,62 @@ TEST_F(ForecastServiceTest, CachedBytesEqualComputedBytesAtEveryTier) {
   EXPECT_EQ(counted("ara_cache_requests_total{tier=\"l3\",result=\"hit\"}"), 1);
 }
 
+/// A tier that is down.
+struct DeadTier final : cache::Tier {
+  Result<cache::Value> get(const cache::Key&, const Call&) override {
+    return fail(Code::unavailable, "down");
+  }
+  Result<void> put(const cache::Key&, const cache::Value&, std::chrono::seconds,
+                   const Call&) override {
+    return fail(Code::unavailable, "down");
+  }
+  cache::TierStats stats() const override { return {}; }
+};
+
+/// Flights of a fleet in which another node has just made what is wanted.
+struct MadeElsewhere final : cache::Flights {
+  cache::Boarding board(const cache::Key&, const Call&) override {
+    return {std::make_shared<const std::string>("made elsewhere"), nullptr};
+  }
+};
+
+TEST_F(ForecastServiceTest, NodesShareWhatL2Holds) {
+  const ForecastRequest request{.symbol = symbol("AAPL"), .days = 7};
+  const std::shared_ptr<cache::Tier> l2 = cache::make_memory_tier(1 << 20);
+  const auto one = *make_forecast_service(store_, metrics_, {.l2 = l2});
+  const auto other = *make_forecast_service(store_, metrics_, {.l2 = l2});
+  const auto computed = one->compute_now(request, {});
+  ASSERT_TRUE(computed);
+  const auto shared = other->compute_now(request, {});
+  ASSERT_TRUE(shared);
+  EXPECT_EQ(*shared->body, *computed->body);
+  EXPECT_EQ(shared->id, computed->id);
+  EXPECT_EQ(counted("ara_cache_requests_total{tier=\"l2\",result=\"hit\"}"), 1);
+  EXPECT_EQ(counted("ara_cache_requests_total{tier=\"l2\",result=\"miss\"}"), 1);
+  EXPECT_TRUE(other->cached(request));
+}
+
+TEST_F(ForecastServiceTest, AnL2ThatIsDownIsPassedOver) {
+  const ForecastRequest request{.symbol = symbol("AAPL"), .days = 7};
+  const auto without = ask(request);
+  const auto with = *make_forecast_service(store_, metrics_, {.l2 = std::make_shared<DeadTier>()});
+  const auto computed = with->compute_now(request, {});
+  ASSERT_TRUE(computed);
+  EXPECT_EQ(*computed->body, *without->body);
+  EXPECT_EQ(counted("ara_cache_requests_total{tier=\"l2\",result=\"error\"}"), 1);
+}
+
+TEST_F(ForecastServiceTest, WhatAnotherNodeHasMadeMeanwhileIsTaken) {
+  const ForecastRequest request{.symbol = symbol("AAPL"), .days = 7};
+  const auto service =
+      *make_forecast_service(store_, metrics_, {.flights = std::make_shared<MadeElsewhere>()});
+  const auto given = service->compute_now(request, {});
+  ASSERT_TRUE(given);
+  EXPECT_EQ(*given->body, "made elsewhere");
+  EXPECT_EQ(*service->cached(request)->body, "made elsewhere");
+  EXPECT_EQ(counted("ara_forecast_duration_seconds_count"), 0);
+}
+
 TEST_F(ForecastServiceTest, NewBarsChangeTheKeyWithinASecond) {
   const ForecastRequest request{.symbol = symbol("AAPL")};
   const auto before = ask(request);
