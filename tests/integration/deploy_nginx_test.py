@@ -311,9 +311,11 @@ class AraTest(unittest.TestCase):
         connection.close()
 
     def test_zz_a_server_that_stops_fails_no_request(self):
-        """Under load, and with POSTs; the other server has it all from then on."""
+        """Under load; the other server has it all from then on. Of what is not idempotent, what meets
+        the very moment in which the server closes an idle connection is lost: nginx must not send it
+        twice, and cannot know that it was not read."""
         end = time.monotonic() + 2.5
-        statuses = collections.Counter()
+        statuses, posted = collections.Counter(), collections.Counter()
 
         def client(number):
             connection = connect()
@@ -323,7 +325,7 @@ class AraTest(unittest.TestCase):
                 else:
                     answer, _ = ask("POST", "/api/v1/predict", '{"symbol": "AAPL", "days": 3}',
                                     connection, Content_Type="application/json")
-                statuses[answer.status] += 1
+                (statuses if number % 2 else posted)[answer.status] += 1
             connection.close()
 
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
@@ -335,7 +337,8 @@ class AraTest(unittest.TestCase):
             for one in clients:
                 one.result()
         self.assertEqual({200}, set(statuses), statuses)
-        self.assertGreater(statuses[200], 50)
+        self.assertGreater(statuses[200], 25)
+        self.assertLessEqual(posted.total() - posted[200], 1, posted)
         self.nodes[0].start()
 
 
