@@ -57,7 +57,7 @@ def shard_rows(fleet):
         return
     for shard in fleet.shards[1:]:
         yield Part(f"shard-{shard}-added", "api", lambda: True,
-                   (fleet.binary, "db", "reshard", "--add", shard, "--host", pools(fleet, shard)),
+                   (fleet.binary, "db", "reshard", "--add", shard, "--hosts", pools(fleet, shard)),
                    needs=("postgres",), environment=settings(fleet, "api-1"), once=True)
 
 

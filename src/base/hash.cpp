@@ -40,4 +40,14 @@ std::string to_bytes(const Hash128& hash) {
   return bytes;
 }
 
+std::optional<Hash128> hash_from_bytes(std::string_view bytes) {
+  if (bytes.size() != 16) return std::nullopt;
+  Hash128 hash;
+  for (std::size_t i = 0; i < 16; ++i) {
+    std::uint64_t& half = i < 8 ? hash.high : hash.low;
+    half = (half << 8) | static_cast<unsigned char>(bytes[i]);
+  }
+  return hash;
+}
+
 }  // namespace ara

@@ -23,6 +23,8 @@ Hash128 stable_hash128(std::string_view bytes);
 std::string to_hex(const Hash128& hash);
 /// The same as 16 bytes.
 std::string to_bytes(const Hash128& hash);
+/// The inverse of to_bytes; nothing for bytes of another number.
+std::optional<Hash128> hash_from_bytes(std::string_view bytes);
 /// The inverse of to_hex; nothing for any other text.
 std::optional<Hash128> hash_from_hex(std::string_view hex);
 

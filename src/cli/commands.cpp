@@ -69,6 +69,11 @@ constexpr std::array kCommands{
                "  ara admin set-tier ada@example.com pro\n"
                "  ara admin audit\n",
                Needs::shared_settings, enrol_admin},
+    CommandRow{"db", "Show the shards of a fleet's database, add and remove some",
+               "  ara db shards\n"
+               "  ara db reshard --add b --hosts db-b-1:5432,db-b-2:5432,db-b-3:5432\n"
+               "  ara db reshard --remove b\n",
+               Needs::shared_settings, enrol_db},
     CommandRow{"config", "Show the settings and where each came from, or write an ara.toml",
                "  ara config show\n"
                "  ara config init                      a commented ara.toml in this folder\n",

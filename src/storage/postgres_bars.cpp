@@ -1,109 +1,20 @@
 // The symbols and bars of PostgresStore.
+#include "storage/postgres_bars.h"
+
 #include <algorithm>
-#include <bit>
-#include <cmath>
-#include <cstring>
+#include <limits>
 #include <set>
 
 #include "base/format.h"
 #include "domain/slot.h"
 #include "storage/bars_check.h"
-#include "storage/postgres_store.h"
+#include "storage/moved.h"
 
 namespace ara::storage {
 namespace {
 
 /// Rows of heads, one of which a write of a symbol counts up: see postgres_migrations.cpp.
 constexpr int kHeadParts = 64;
-
-// What pg_head_of reads, from column 0.
-#define ARA_PG_HEAD "id, symbol, asset_type, revision, content, bars, first, last"
-constexpr int kPgHeadColumns = 8;
-
-struct PgHead {
-  std::int64_t id = 0;
-  SymbolRow row;
-};
-
-Result<PgHead> pg_head_of(const PgRows& rows, int row) {
-  auto symbol = domain::Symbol::parse(rows.text(row, 1));
-  auto asset_type = domain::parse_asset_type(rows.text(row, 2));
-  if (!symbol || !asset_type) {
-    return fail(Code::corrupt, "the store has a symbol row that cannot be read: " +
-                                   (symbol ? asset_type.error() : symbol.error()).message);
-  }
-  return PgHead{rows.integer(row, 0),
-                {*symbol,
-                 *asset_type,
-                 domain::Interval::day,
-                 {static_cast<std::uint64_t>(rows.integer(row, 3)),
-                  static_cast<std::uint64_t>(rows.integer(row, 4))},
-                 static_cast<std::uint64_t>(rows.integer(row, 5)),
-                 bar_time(rows.integer(row, 6)),
-                 bar_time(rows.integer(row, 7))}};
-}
-
-domain::Bar pg_bar_of(const PgRows& rows, int row, int first) {
-  return {bar_time(rows.integer(row, first)), rows.real(row, first + 1), rows.real(row, first + 2),
-          rows.real(row, first + 3),          rows.real(row, first + 4), rows.real(row, first + 5),
-          rows.real(row, first + 6)};
-}
-
-/// Rows of COPY … (FORMAT binary): a header, for each row the count of its fields and each field
-/// with its length, a trailer. https://www.postgresql.org/docs/17/sql-copy.html
-class CopyOfBars {
- public:
-  CopyOfBars() : data_("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19) {}
-
-  void add(int slot, std::int64_t symbol_id, const domain::Bar& bar) {
-    put<std::int16_t>(9);
-    add_integer(slot);
-    add_integer(symbol_id);
-    add_integer(seconds(bar.time));
-    for (const double value :
-         {bar.open, bar.high, bar.low, bar.close, bar.adjusted_close, bar.volume}) {
-      if (std::isnan(value)) {
-        put<std::int32_t>(-1);
-      } else {
-        put<std::int32_t>(8);
-        put(std::bit_cast<std::int64_t>(value));
-      }
-    }
-  }
-  std::string_view finish() {
-    put<std::int16_t>(-1);
-    return data_;
-  }
-
- private:
-  template <class Integer>
-  void put(Integer value) {
-    if constexpr (std::endian::native == std::endian::little) value = std::byteswap(value);
-    char bytes[sizeof(value)];
-    std::memcpy(bytes, &value, sizeof(value));
-    data_.append(bytes, sizeof(value));
-  }
-  void add_integer(std::int64_t value) {
-    put<std::int32_t>(8);
-    put(value);
-  }
-
-  std::string data_;
-};
-
-Result<void> copy_bars(PgConnection& connection, int slot, std::int64_t symbol_id,
-                       std::span<const domain::Bar> bars) {
-  if (bars.empty()) return {};
-  CopyOfBars rows;
-  for (const domain::Bar& bar : bars) rows.add(slot, symbol_id, bar);
-  // Into the partition itself, which spares the server the search for it, row by row.
-  return connection
-      .copy(ara::format("COPY bars_{} (slot, symbol_id, time, open, high, low, close, "
-                        "adjusted_close, volume) FROM STDIN (FORMAT binary)",
-                        slot / 1024),
-            rows.finish())
-      .transform([](std::uint64_t) {});
-}
 
 /// Corrected bars go the way of new ones, once the old are gone.
 Result<void> replace_bars(PgConnection& connection, int slot, std::int64_t symbol_id,
@@ -203,7 +114,8 @@ Result<PutOutcome> put_part(PgConnection& connection, const SymbolBars& part) {
 
 /// The series of a join of one head with its bars, which begin in the column after the head's.
 Result<domain::Series> pg_series_of(const PgRows& rows, const domain::Symbol& symbol) {
-  if (rows.empty()) return fail(Code::not_found, "there are no bars of " + symbol.text());
+  if (rows.empty()) return std::unexpected(moved());
+  if (rows.null(0, 0)) return fail(Code::not_found, "there are no bars of " + symbol.text());
   const auto head = pg_head_of(rows, 0);
   if (!head) return std::unexpected(head.error());
   domain::Series series{symbol, head->row.asset_type, head->row.interval, head->row.revision, {}};
@@ -219,10 +131,35 @@ Result<domain::Series> pg_series_of(const PgRows& rows, const domain::Symbol& sy
 }  // namespace
 
 Result<std::vector<SymbolRow>> PostgresStore::symbols(const Call& call) {
+  return symbols_in({&kAllSlots, 1}, call);
+}
+
+Result<std::vector<SymbolRow>> PostgresStore::symbols_in(std::span<const SlotRange> slots,
+                                                         const Call& call) {
+  std::string firsts;
+  std::string lasts;
+  std::int64_t count = 0;
+  for (const SlotRange& one : slots) {
+    firsts += ara::format("{}{}", firsts.empty() ? "{" : ",", one.first);
+    lasts += ara::format("{}{}", lasts.empty() ? "{" : ",", one.last);
+    count += one.size();
+  }
+  if (slots.empty()) return std::vector<SymbolRow>();
+  firsts += "}";
+  lasts += "}";
   return read(call, [&](PgConnection& connection) -> Result<std::vector<SymbolRow>> {
-    const auto rows = connection.ask("SELECT " ARA_PG_HEAD " FROM symbols ORDER BY symbol");
+    // One statement, and so one snapshot, of what is here and of whether that is all.
+    const auto rows = connection.ask(
+        "WITH wanted AS MATERIALIZED (SELECT * FROM unnest($1::bigint[], $2::bigint[]) "
+        "AS range (a, z)) SELECT s.*, held.n FROM "
+        "(SELECT count(*) AS n FROM owned_slots o JOIN wanted ON o.slot BETWEEN a AND z "
+        "WHERE o.state = 'owned') held LEFT JOIN (SELECT " ARA_PG_HEAD
+        " FROM symbols JOIN wanted ON slot BETWEEN a AND z) s ON true ORDER BY s.symbol",
+        std::string_view(firsts), std::string_view(lasts));
     if (!rows) return std::unexpected(rows.error());
+    if (rows->integer(0, kPgHeadColumns) != count) return std::unexpected(moved());
     std::vector<SymbolRow> found;
+    if (rows->null(0, 0)) return found;
     for (int row = 0; row < rows->size(); ++row) {
       auto head = pg_head_of(*rows, row);
       if (!head) return std::unexpected(head.error());
@@ -235,12 +172,14 @@ Result<std::vector<SymbolRow>> PostgresStore::symbols(const Call& call) {
 Result<std::optional<SymbolRow>> PostgresStore::find_symbol(const domain::Symbol& symbol,
                                                             const Call& call) {
   return read(call, [&](PgConnection& connection) -> Result<std::optional<SymbolRow>> {
-    const auto rows =
-        connection.ask("SELECT " ARA_PG_HEAD ", " ARA_PG_POSITION " FROM symbols WHERE symbol = $1",
-                       symbol.text());
+    const auto rows = connection.ask(
+        "SELECT s.*, " ARA_PG_POSITION " FROM " ARA_PG_OWNED("$2") " LEFT JOIN (SELECT " ARA_PG_HEAD
+                                               " FROM symbols WHERE symbol = $1) s ON true",
+        symbol.text(), domain::slot_of(symbol.text()));
     if (!rows) return std::unexpected(rows.error());
-    if (rows->empty()) return std::nullopt;
+    if (rows->empty()) return std::unexpected(moved());
     know(static_cast<std::uint64_t>(rows->integer(0, kPgHeadColumns)));
+    if (rows->null(0, 0)) return std::nullopt;
     return pg_head_of(*rows, 0).transform(
         [](PgHead&& head) { return std::optional(std::move(head.row)); });
   });
@@ -264,45 +203,57 @@ Result<PutOutcome> PostgresStore::put_bars(const domain::Symbol& symbol,
   return outcomes->front();
 }
 
-Result<std::vector<PutOutcome>> PostgresStore::put_all_bars(std::span<const SymbolBars> batch,
-                                                            const Call& call) {
-  if (auto checked = check_batch(batch); !checked) return std::unexpected(checked.error());
+std::vector<int> slots_of_batch(std::span<const SymbolBars> batch) {
+  std::vector<int> slots;
+  for (const SymbolBars& part : batch) slots.push_back(domain::slot_of(part.symbol.text()));
+  return slots;
+}
+
+Result<std::vector<PutOutcome>> write_bars(PgConnection& connection,
+                                           std::span<const SymbolBars> batch) {
   // Locks are taken in one order, first of symbols and then of heads: two writers of the same
   // symbols wait for one another, and never both.
   std::vector<std::size_t> order(batch.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::ranges::sort(order, {},
                     [&](std::size_t i) -> const domain::Symbol& { return batch[i].symbol; });
-  return write(call, [&](PgConnection& connection) -> Result<std::vector<PutOutcome>> {
-    std::vector<PutOutcome> outcomes(batch.size());
-    std::set<int> parts;
-    for (const std::size_t i : order) {
-      auto outcome = put_part(connection, batch[i]);
-      if (!outcome) return std::unexpected(outcome.error());
-      outcomes[i] = *outcome;
-      if (outcome->inserted + outcome->corrected > 0) {
-        parts.insert(domain::slot_of(batch[i].symbol.text()) % kHeadParts);
-      }
+  std::vector<PutOutcome> outcomes(batch.size());
+  std::set<int> parts;
+  for (const std::size_t i : order) {
+    auto outcome = put_part(connection, batch[i]);
+    if (!outcome) return std::unexpected(outcome.error());
+    outcomes[i] = *outcome;
+    if (outcome->inserted + outcome->corrected > 0) {
+      parts.insert(domain::slot_of(batch[i].symbol.text()) % kHeadParts);
     }
-    for (const int part : parts) {
-      auto counted = connection.ask("UPDATE heads SET version = version + 1 WHERE part = $1", part);
-      if (!counted) return std::unexpected(counted.error());
-    }
-    return outcomes;
-  });
+  }
+  for (const int part : parts) {
+    auto counted = connection.ask("UPDATE heads SET version = version + 1 WHERE part = $1", part);
+    if (!counted) return std::unexpected(counted.error());
+  }
+  return outcomes;
+}
+
+Result<std::vector<PutOutcome>> PostgresStore::put_all_bars(std::span<const SymbolBars> batch,
+                                                            const Call& call) {
+  if (auto checked = check_batch(batch); !checked) return std::unexpected(checked.error());
+  return write(
+      call, [&](PgConnection& connection) { return write_bars(connection, batch); },
+      slots_of_batch(batch));
 }
 
 Result<domain::Series> PostgresStore::last_bars(const domain::Symbol& symbol, std::size_t count,
                                                 const Call& call) {
   const auto most = static_cast<std::int64_t>(std::min<std::size_t>(count, 1'000'000'000));
   return read(call, [&](PgConnection& connection) -> Result<domain::Series> {
-    const auto rows =
-        connection.ask("SELECT s.*, b.* FROM (SELECT " ARA_PG_HEAD
-                       " FROM symbols WHERE symbol = $1) s LEFT JOIN LATERAL ("
-                       "SELECT time, open, high, low, close, adjusted_close, volume FROM bars "
-                       "WHERE slot = $2 AND symbol_id = s.id ORDER BY time DESC LIMIT $3) b ON "
-                       "true ORDER BY b.time",
-                       symbol.text(), domain::slot_of(symbol.text()), most);
+    const auto rows = connection.ask(
+        "SELECT s.*, b.* FROM " ARA_PG_OWNED(
+            "$2") " LEFT JOIN (SELECT " ARA_PG_HEAD
+                  " FROM symbols WHERE symbol = $1) s ON true LEFT JOIN LATERAL ("
+                  "SELECT time, open, high, low, close, adjusted_close, volume FROM bars "
+                  "WHERE slot = $2 AND symbol_id = s.id ORDER BY time DESC LIMIT $3) b ON "
+                  "true ORDER BY b.time",
+        symbol.text(), domain::slot_of(symbol.text()), most);
     if (!rows) return std::unexpected(rows.error());
     return pg_series_of(*rows, symbol);
   });
@@ -313,11 +264,12 @@ Result<domain::Series> PostgresStore::bars(const domain::Symbol& symbol, const B
   const auto most = static_cast<std::int64_t>(std::min<std::size_t>(range.limit, 1'000'000'000));
   return read(call, [&](PgConnection& connection) -> Result<domain::Series> {
     const auto rows = connection.ask(
-        "SELECT s.*, b.* FROM (SELECT " ARA_PG_HEAD
-        " FROM symbols WHERE symbol = $1) s LEFT JOIN LATERAL ("
-        "SELECT time, open, high, low, close, adjusted_close, volume FROM bars "
-        "WHERE slot = $2 AND symbol_id = s.id AND time BETWEEN $3 AND $4 "
-        "ORDER BY time LIMIT $5) b ON true ORDER BY b.time",
+        "SELECT s.*, b.* FROM " ARA_PG_OWNED(
+            "$2") " LEFT JOIN (SELECT " ARA_PG_HEAD
+                  " FROM symbols WHERE symbol = $1) s ON true LEFT JOIN LATERAL ("
+                  "SELECT time, open, high, low, close, adjusted_close, volume FROM bars "
+                  "WHERE slot = $2 AND symbol_id = s.id AND time BETWEEN $3 AND $4 "
+                  "ORDER BY time LIMIT $5) b ON true ORDER BY b.time",
         symbol.text(), domain::slot_of(symbol.text()),
         range.from ? seconds(*range.from) : std::numeric_limits<std::int64_t>::min(),
         range.to ? seconds(*range.to) : std::numeric_limits<std::int64_t>::max(), most);

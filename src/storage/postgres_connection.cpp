@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "base/format.h"
+#include "storage/moved.h"
 #include "storage/patience.h"
 
 namespace ara::storage {
@@ -21,6 +22,9 @@ constexpr Oid kText = 25;
 constexpr Oid kFloat8 = 701;
 
 constexpr int kBinary = 1;
+
+/// What hold_slots raises: see postgres_shard_tables.h.
+constexpr std::string_view kSlotNotHere = "AR001";
 
 std::array<char, 8> big_endian(std::uint64_t value) {
   if constexpr (std::endian::native == std::endian::little) value = std::byteswap(value);
@@ -45,6 +49,8 @@ constexpr std::array kStates{
     StateRow{"22021", Code::invalid, false},      // text that is no UTF-8, or has a NUL
     StateRow{"25006", Code::unavailable, true},   // a primary that is none any more
     StateRow{"40", Code::unavailable, false},     // serialization failure, deadlock
+    StateRow{"42704", Code::not_found, false},    // no such prepared transaction
+    StateRow{"55000", Code::unavailable, false},  // a prepared transaction that another is ending
     StateRow{"53300", Code::overloaded, true},    // too many connections
     StateRow{"53", Code::io, false},              // disk full, out of memory
     StateRow{"57014", Code::deadline, false},     // cancelled by statement_timeout
@@ -179,6 +185,7 @@ Error PgConnection::refused(const pg_result* result) {
   const auto row = std::ranges::find_if(
       kStates, [&](const StateRow& one) { return std::string_view(state).starts_with(one.state); });
   if (row->ends_connection) healthy_ = false;
+  if (std::string_view(state) == kSlotNotHere) return moved();
   const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   return fail(row->code, ara::format("PostgreSQL: {} (SQLSTATE {})",
                                      message == nullptr ? "no message" : message, state))

@@ -1,8 +1,12 @@
 // The forecasts of PostgresStore.
+#include "storage/postgres_forecasts.h"
+
 #include <vector>
 
 #include "base/format.h"
-#include "storage/postgres_store.h"
+#include "storage/moved.h"
+#include "storage/postgres_bars.h"
+#include "storage/shard_map.h"
 
 namespace ara::storage {
 namespace {
@@ -14,6 +18,34 @@ constexpr int kPgForecastsAtOnce = 2000;
 constexpr std::chrono::minutes kTokensKept{10};
 
 }  // namespace
+
+Result<ForecastRow> pg_forecast_of(const PgRows& rows, int row) {
+  const auto id = hash_from_bytes(rows.text(row, 0));
+  const auto symbol = domain::Symbol::parse(rows.text(row, 1));
+  const auto as_of = domain::parse_iso_date(rows.text(row, 4));
+  if (!id || !symbol || !as_of) {
+    return fail(Code::corrupt,
+                ara::format("a stored forecast cannot be read: id {}, symbol '{}', "
+                            "as of '{}'",
+                            id ? to_hex(*id) : "malformed", printable(rows.text(row, 1)),
+                            printable(rows.text(row, 4))));
+  }
+  return ForecastRow{*id,
+                     *symbol,
+                     {static_cast<std::uint64_t>(rows.integer(row, 2)),
+                      static_cast<std::uint64_t>(rows.integer(row, 3))},
+                     *as_of,
+                     static_cast<int>(rows.integer(row, 5)),
+                     std::string(rows.text(row, 6)),
+                     wall_time(rows.integer(row, 7)),
+                     std::string(rows.text(row, 8))};
+}
+
+std::vector<int> slots_of_forecasts(std::span<const ForecastRow> rows) {
+  std::vector<int> slots;
+  for (const ForecastRow& row : rows) slots.push_back(slot_of_forecast(row.id));
+  return slots;
+}
 
 Result<void> write_forecasts(PgConnection& connection, std::span<const ForecastRow> rows) {
   // Parameters point into these.
@@ -41,7 +73,9 @@ Result<void> write_forecasts(PgConnection& connection, std::span<const ForecastR
 
 Result<void> PostgresStore::put_forecasts(std::span<const ForecastRow> rows, const Call& call) {
   if (rows.empty()) return {};
-  return write(call, [&](PgConnection& connection) { return write_forecasts(connection, rows); });
+  return write(
+      call, [&](PgConnection& connection) { return write_forecasts(connection, rows); },
+      slots_of_forecasts(rows));
 }
 
 Result<std::optional<ForecastRow>> PostgresStore::find_forecast(const Hash128& id,
@@ -49,28 +83,13 @@ Result<std::optional<ForecastRow>> PostgresStore::find_forecast(const Hash128& i
   const std::string key = to_bytes(id);
   return read(call, [&](PgConnection& connection) -> Result<std::optional<ForecastRow>> {
     const auto rows = connection.ask(
-        "SELECT symbol, revision, content, as_of, horizon, model_version, created, bytes "
-        "FROM forecasts WHERE id = $1",
-        PgBytes{key});
+        "SELECT f.* FROM " ARA_PG_OWNED("$2") " LEFT JOIN (SELECT " ARA_PG_FORECAST
+                                              " FROM forecasts WHERE id = $1) f ON true",
+        PgBytes{key}, slot_of_forecast(id));
     if (!rows) return std::unexpected(rows.error());
-    if (rows->empty()) return std::nullopt;
-    const auto symbol = domain::Symbol::parse(rows->text(0, 0));
-    const auto as_of = domain::parse_iso_date(rows->text(0, 3));
-    if (!symbol || !as_of) {
-      return fail(
-          Code::corrupt,
-          ara::format("the stored forecast {} cannot be read: symbol '{}', as of '{}'", to_hex(id),
-                      printable(rows->text(0, 0)), printable(rows->text(0, 3))));
-    }
-    return ForecastRow{id,
-                       *symbol,
-                       {static_cast<std::uint64_t>(rows->integer(0, 1)),
-                        static_cast<std::uint64_t>(rows->integer(0, 2))},
-                       *as_of,
-                       static_cast<int>(rows->integer(0, 4)),
-                       std::string(rows->text(0, 5)),
-                       wall_time(rows->integer(0, 6)),
-                       std::string(rows->text(0, 7))};
+    if (rows->empty()) return std::unexpected(moved());
+    if (rows->null(0, 0)) return std::nullopt;
+    return pg_forecast_of(*rows, 0);
   });
 }
 

@@ -4,7 +4,7 @@
 
 #include "base/format.h"
 #include "storage/jobs_check.h"
-#include "storage/postgres_store.h"
+#include "storage/postgres_forecasts.h"
 
 namespace ara::storage {
 namespace {
@@ -298,20 +298,24 @@ Result<void> PostgresStore::return_job(const JobReturn& back, const Call& call) 
   });
 }
 
+Result<void> write_end(PgConnection& connection, const JobEnd& end) {
+  return pg_written(
+             connection.ask("UPDATE jobs SET state = $1, updated = $2, expires = $3, "
+                            "result = $4, error = $5, "
+                            "attempts = attempts + ($1 = 'failed')::integer, "
+                            "progress = CASE $1 WHEN 'done' THEN 1 ELSE progress END "
+                            "WHERE id = $6 AND state = 'running' AND fence = $7",
+                            to_string(end.state), microseconds(end.now), microseconds(end.expires),
+                            end.result, end.error, end.ticket.id, end.ticket.fence),
+             end.ticket)
+      .and_then([&] { return pg_write_effects(connection, end); });
+}
+
 Result<void> PostgresStore::finish_job(const JobEnd& end, const Call& call) {
   if (auto checked = check_end(end); !checked) return checked;
-  return write(call, [&](PgConnection& connection) {
-    return pg_written(connection.ask("UPDATE jobs SET state = $1, updated = $2, expires = $3, "
-                                     "result = $4, error = $5, "
-                                     "attempts = attempts + ($1 = 'failed')::integer, "
-                                     "progress = CASE $1 WHEN 'done' THEN 1 ELSE progress END "
-                                     "WHERE id = $6 AND state = 'running' AND fence = $7",
-                                     to_string(end.state), microseconds(end.now),
-                                     microseconds(end.expires), end.result, end.error,
-                                     end.ticket.id, end.ticket.fence),
-                      end.ticket)
-        .and_then([&] { return pg_write_effects(connection, end); });
-  });
+  return write(
+      call, [&](PgConnection& connection) { return write_end(connection, end); },
+      slots_of_forecasts(end.effects.forecasts));
 }
 
 Result<JobRow> PostgresStore::cancel_job(const std::string& id, WallTime now, WallTime expires,

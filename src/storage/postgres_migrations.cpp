@@ -4,6 +4,7 @@
 
 #include "base/format.h"
 #include "base/hash.h"
+#include "storage/postgres_shard_tables.h"
 
 namespace ara::storage {
 namespace {
@@ -227,6 +228,7 @@ CREATE UNIQUE INDEX jobs_by_key ON jobs (owner, idempotency_key) WHERE idempoten
 CREATE INDEX jobs_by_created ON jobs (created DESC, id DESC);
 CREATE INDEX jobs_by_expiry ON jobs (expires) WHERE expires > 0;
 )"},
+    PgMigration{"shards", kPgShardTables},
 };
 
 // Any number will do that no other program locks in the same database.

@@ -7,7 +7,6 @@
 
 #include "base/format.h"
 #include "storage/patience.h"
-#include "storage/postgres_migrations.h"
 
 namespace ara::storage {
 namespace {
@@ -28,14 +27,29 @@ PgAttempt::PgAttempt() : give_up_(system_clock().steady() + kPatience) {
   for (int i = 0; i < 4; ++i) token_ += ara::format("{:08x}", random());
 }
 
-Result<bool> PgAttempt::begin(PgConnection& connection) const {
+void sort_slots(std::vector<int>& slots) {
+  std::ranges::sort(slots);
+  const auto twice = std::ranges::unique(slots);
+  slots.erase(twice.begin(), twice.end());
+}
+
+std::string pg_array(std::span<const int> numbers) {
+  std::string text = "{";
+  for (const int number : numbers) text += ara::format("{}{}", text.size() > 1 ? "," : "", number);
+  return text + "}";
+}
+
+Result<bool> PgAttempt::begin(PgConnection& connection, std::span<const int> slots) const {
   // One round trip. The row of an earlier try is written again, so that this transaction's commit
   // waits for the standby, and thereby for that one's.
   const auto begun = connection.run(ara::format(
       "BEGIN; SET LOCAL statement_timeout = {}; "
       "INSERT INTO commits (token) VALUES ('\\x{}') ON CONFLICT (token) DO UPDATE SET at = now() "
-      "RETURNING xmax <> 0",
-      std::max<std::int64_t>(1, connection.left().count()), token_));
+      "RETURNING xmax <> 0{}",
+      std::max<std::int64_t>(1, connection.left().count()), token_,
+      slots.empty()
+          ? ""
+          : ara::format(", CASE WHEN xmax = 0 THEN hold_slots('{}') END", pg_array(slots))));
   if (!begun) {
     roll_back(connection);
     return std::unexpected(begun.error());
@@ -61,7 +75,7 @@ void PgAttempt::roll_back(PgConnection& connection) {
 }
 
 bool PgAttempt::again(const Error& error, const Call& call) {
-  if (error.code != Code::unavailable) return false;
+  if (error.code != Code::unavailable || is_moved(error)) return false;
   const SteadyTime next = system_clock().steady() + pause_;
   if (next >= std::min(call.deadline.at, give_up_)) return false;
   std::mutex mutex;
@@ -73,17 +87,6 @@ bool PgAttempt::again(const Error& error, const Call& call) {
 
 PostgresStore::PostgresStore(PgPlace place, PgRole role, const PgPoolLimits& limits)
     : pool_(std::move(place), role, limits) {}
-
-Result<std::unique_ptr<PostgresStore>> PostgresStore::open(const PgPlace& place, PgRole role,
-                                                           const PgPoolLimits& limits) {
-  auto store = std::make_unique<PostgresStore>(place, role, limits);
-  if (role != PgRole::primary) return store;
-  const Call call{Deadline::after(kPatience)};
-  auto connection = store->pool_.take(call);
-  if (!connection) return std::unexpected(connection.error());
-  if (auto made = migrate(**connection, place); !made) return std::unexpected(made.error());
-  return store;
-}
 
 Result<PostgresStore::Standing> PostgresStore::standing(const Call& call) {
   auto connection = pool_.take(call);
@@ -130,18 +133,8 @@ Result<std::uint64_t> PostgresStore::accounts_version(const Call& call) {
   return read_version("accounts", call);
 }
 
-Result<std::unique_ptr<Store>> open_postgres(const std::string& uri, const StoreOptions& options) {
-  const auto place = PgPlace::parse(uri);
-  if (!place) return std::unexpected(place.error());
-  // With several servers, one of them is a member that may be read and the primary as well.
-  const bool replicated = place->hosts.size() > 1;
-  const std::size_t most = std::max<std::size_t>(2, options.connections / (replicated ? 2 : 1));
-  const PgPoolLimits limits{.size = (2 * most + 2) / 3,
-                            .overflow = most - (2 * most + 2) / 3,
-                            .wait = options.wait,
-                            .max_age = options.connection_age};
-  if (replicated) return open_replicated(*place, limits);
-  return PostgresStore::open(*place, PgRole::primary, limits);
+Result<std::uint64_t> PostgresStore::map_epoch(const Call& call) {
+  return read_version("shards", call);
 }
 
 }  // namespace ara::storage

@@ -8,26 +8,44 @@
 #include <string>
 #include <type_traits>
 
+#include "storage/moved.h"
 #include "storage/postgres_pool.h"
+#include "storage/shard_map.h"
 #include "storage/store.h"
 #include "storage/times.h"
 
 namespace ara::storage {
 
+class PostgresStore;
+
+/// A store of one PostgreSQL cluster as one shard of several: it refuses what lies in slots that
+/// its database does not own, by the error moved().
+class PgShard : public Store {
+ public:
+  /// The heads in `slots`; moved() unless all of those are here.
+  virtual Result<std::vector<SymbolRow>> symbols_in(std::span<const SlotRange> slots,
+                                                    const Call& call) = 0;
+  /// The epoch of the shard map, where this is the catalog.
+  virtual Result<std::uint64_t> map_epoch(const Call& call) = 0;
+  /// The part that writes.
+  virtual PostgresStore& primary() = 0;
+};
+
 /// Store in one PostgreSQL database. Bars lie in native partitions by slot. A write whose
 /// connection was lost while it committed is settled, not guessed: each carries a token, which is
 /// stored with it, and the try that follows sees whether the token is there.
-class PostgresStore final : public Store {
+class PostgresStore final : public PgShard {
  public:
-  /// As open_postgres.
-  static Result<std::unique_ptr<PostgresStore>> open(const PgPlace& place, PgRole role,
-                                                     const PgPoolLimits& limits);
   PostgresStore(PgPlace place, PgRole role, const PgPoolLimits& limits);
 
   Result<std::vector<SymbolRow>> symbols(const Call& call) override;
   Result<std::optional<SymbolRow>> find_symbol(const domain::Symbol& symbol,
                                                const Call& call) override;
   Result<std::uint64_t> heads_version(const Call& call) override;
+  Result<std::vector<SymbolRow>> symbols_in(std::span<const SlotRange> slots,
+                                            const Call& call) override;
+  Result<std::uint64_t> map_epoch(const Call& call) override;
+  PostgresStore& primary() override { return *this; }
 
   Result<PutOutcome> put_bars(const domain::Symbol& symbol, domain::AssetType asset_type,
                               std::span<const domain::Bar> bars, const Call& call) override;
@@ -133,23 +151,27 @@ class PostgresStore final : public Store {
   Result<Standing> standing(const Call& call);
   /// A position that all writes through this object, and all versions it has read, lie before.
   std::uint64_t known_position() const { return known_.load(std::memory_order_acquire); }
+  void know(std::uint64_t position);
 
- private:
   /// Runs `body`, given a connection, as one transaction, again where the connection was lost. The
-  /// body may run several times, and takes effect once.
+  /// body may run several times, and takes effect once. moved() unless `slots` are all owned here,
+  /// where they stay until the transaction ends.
   template <class Body>
-  auto write(const Call& call, Body body) -> std::invoke_result_t<Body&, PgConnection&>;
+  auto write(const Call& call, Body body, std::vector<int> slots = {})
+      -> std::invoke_result_t<Body&, PgConnection&>;
   /// Runs `body`, which reads by one statement, and so from one snapshot; again where the
   /// connection was lost.
   template <class Body>
   auto read(const Call& call, Body body) -> std::invoke_result_t<Body&, PgConnection&>;
+  /// For a transaction that is part of one over several shards.
+  Result<PgPool::Lease> connection(const Call& call) { return pool_.take(call); }
+  const PgPlace& place() const { return pool_.place(); }
 
+ private:
   /// To champion or retired, in one transaction.
   Result<void> change_status(const std::string& id, ModelStatus to, const std::string& reason,
                              WallTime when, const Call& call);
   Result<std::uint64_t> read_version(std::string_view name, const Call& call);
-
-  void know(std::uint64_t position);
 
   PgPool pool_;
   std::atomic<std::uint64_t> known_ = 0;
@@ -157,7 +179,7 @@ class PostgresStore final : public Store {
 
 /// The store of a cluster of servers: writes to the primary, wherever it is; reads of bars and
 /// forecasts from standbys that are near enough and have all that this object has written or seen.
-Result<std::unique_ptr<Store>> open_replicated(const PgPlace& place, const PgPoolLimits& pool);
+std::unique_ptr<PgShard> make_replicated(const PgPlace& place, const PgPoolLimits& pool);
 
 /// A column: the position of a primary's log as a statement begins, no less than what it sees; 0 on
 /// a standby.
@@ -165,14 +187,19 @@ Result<std::unique_ptr<Store>> open_replicated(const PgPlace& place, const PgPoo
   "(CASE WHEN pg_is_in_recovery() THEN '0/0'::pg_lsn ELSE pg_current_wal_insert_lsn() END " \
   "- '0/0'::pg_lsn)::bigint"
 
+/// Ascending, each once, as hold_slots wants them.
+void sort_slots(std::vector<int>& slots);
+/// "{1,2}"
+std::string pg_array(std::span<const int> numbers);
+
 /// Of one write, through all its tries.
 class PgAttempt {
  public:
   PgAttempt();
 
-  /// Opens the transaction. True if an earlier try was committed after all: then all that is left
-  /// to do is to commit this one, which makes sure of that.
-  Result<bool> begin(PgConnection& connection) const;
+  /// Opens the transaction and holds `slots`, ascending. True if an earlier try was committed
+  /// after all: then all that is left to do is to commit this one, which makes sure of that.
+  Result<bool> begin(PgConnection& connection, std::span<const int> slots) const;
   /// Code::unavailable also where the server cannot promise that its standby has the commit.
   /// The position of the log after it.
   static Result<std::uint64_t> commit(PgConnection& connection);
@@ -187,15 +214,16 @@ class PgAttempt {
 };
 
 template <class Body>
-auto PostgresStore::write(const Call& call, Body body)
+auto PostgresStore::write(const Call& call, Body body, std::vector<int> slots)
     -> std::invoke_result_t<Body&, PgConnection&> {
+  sort_slots(slots);
   PgAttempt attempt;
   std::optional<std::invoke_result_t<Body&, PgConnection&>> answer;
   for (;;) {
     Error error;
     if (auto lease = pool_.take(call)) {
       PgConnection& connection = **lease;
-      const auto settled = attempt.begin(connection);
+      const auto settled = attempt.begin(connection, slots);
       if (settled && !*settled) answer = body(connection);
       if (!settled) {
         error = settled.error();
@@ -242,11 +270,12 @@ Result<void> count_change(PgConnection& connection, std::string_view name);
 Result<void> write_audit(PgConnection& connection, const AuditRow& audit);
 
 // Writes within a transaction of the caller.
-Result<void> write_forecasts(PgConnection& connection, std::span<const ForecastRow> rows);
 Result<void> write_versions(PgConnection& connection, std::span<const ModelVersionRow> rows);
 /// Counts the change itself.
 Result<void> write_status(PgConnection& connection, const std::string& id, ModelStatus to,
                           const std::string& reason, WallTime when);
+/// finish_job of an end that was checked.
+Result<void> write_end(PgConnection& connection, const JobEnd& end);
 /// The deliveries of an event, to all webhooks that want it or, if it is named, to one; how many.
 Result<std::uint64_t> write_event(PgConnection& connection, const EventRow& event,
                                   const std::string& webhook, std::size_t backlog);

@@ -20,8 +20,8 @@ namespace ara::storage {
 ///
 /// What spans symbols is left to Self: symbols, heads_version, put_all_bars, put_forecasts,
 /// find_forecast, prune_forecasts, finish_job.
-template <class Self>
-class RelayedStore : public Store {
+template <class Self, class Base = Store>
+class RelayedStore : public Base {
  public:
   Result<std::optional<SymbolRow>> find_symbol(const domain::Symbol& symbol,
                                                const Call& call) override {

@@ -17,15 +17,16 @@ Call within(const Call& call, std::chrono::milliseconds span) {
 }
 
 template <class Ask>
-using Answer = std::invoke_result_t<Ask&, Store&, const Call&>;
+using ReplicatedAnswer = std::invoke_result_t<Ask&, PgShard&, const Call&>;
 
 /// Whether another server may do better.
 bool is_servers_fault(const Error& error) {
+  if (is_moved(error)) return false;
   return error.code == Code::unavailable || error.code == Code::deadline ||
          error.code == Code::overloaded || error.code == Code::io;
 }
 
-class ReplicatedStore final : public RelayedStore<ReplicatedStore> {
+class ReplicatedStore final : public RelayedStore<ReplicatedStore, PgShard> {
  public:
   ReplicatedStore(std::unique_ptr<PostgresStore> primary, std::unique_ptr<Replicas> replicas)
       : primary_(std::move(primary)), replicas_(std::move(replicas)) {}
@@ -36,6 +37,15 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore> {
   Result<std::uint64_t> heads_version(const Call& call) override {
     return read(call, [](Store& to, const Call& to_call) { return to.heads_version(to_call); });
   }
+  Result<std::vector<SymbolRow>> symbols_in(std::span<const SlotRange> slots,
+                                            const Call& call) override {
+    return read(call,
+                [&](PgShard& to, const Call& to_call) { return to.symbols_in(slots, to_call); });
+  }
+  Result<std::uint64_t> map_epoch(const Call& call) override {
+    return read(call, [](PgShard& to, const Call& to_call) { return to.map_epoch(to_call); });
+  }
+  PostgresStore& primary() override { return *primary_; }
   Result<std::vector<PutOutcome>> put_all_bars(std::span<const SymbolBars> batch,
                                                const Call& call) override {
     return primary_->put_all_bars(batch, call);
@@ -55,27 +65,27 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore> {
   }
 
   template <class Ask>
-  Answer<Ask> write(const Call& call, Ask ask) {
+  ReplicatedAnswer<Ask> write(const Call& call, Ask ask) {
     return ask(*primary_, call);
   }
   template <class Ask>
-  Answer<Ask> write_symbol(const domain::Symbol&, const Call& call, Ask ask) {
+  ReplicatedAnswer<Ask> write_symbol(const domain::Symbol&, const Call& call, Ask ask) {
     return ask(*primary_, call);
   }
   template <class Ask>
-  Answer<Ask> read_symbol(const domain::Symbol&, const Call& call, Ask ask) {
+  ReplicatedAnswer<Ask> read_symbol(const domain::Symbol&, const Call& call, Ask ask) {
     return read_near(call, ask);
   }
   template <class Ask>
-  Answer<Ask> read_head(const domain::Symbol&, const Call& call, Ask ask) {
+  ReplicatedAnswer<Ask> read_head(const domain::Symbol&, const Call& call, Ask ask) {
     return read(call, ask);
   }
   /// From the primary; while there is none, from a standby.
   template <class Ask>
-  Answer<Ask> read(const Call& call, Ask ask) {
+  ReplicatedAnswer<Ask> read(const Call& call, Ask ask) {
     const SteadyTime give_up = std::min(call.deadline.at, system_clock().steady() + kPatience);
     for (;;) {
-      Answer<Ask> answer = fail(Code::unavailable, "No PostgreSQL server can be read just now");
+      ReplicatedAnswer<Ask> answer = fail(Code::unavailable, "No PostgreSQL server can be read just now");
       if (replicas_->has_primary()) {
         answer = ask(*primary_, within(call, kFirstTry));
         if (answer || !is_servers_fault(answer.error())) return answer;
@@ -96,9 +106,11 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore> {
 
   /// From a standby if one is near enough to the primary, else from that.
   template <class Ask>
-  Answer<Ask> read_near(const Call& call, Ask ask) {
+  ReplicatedAnswer<Ask> read_near(const Call& call, Ask ask) {
     if (PostgresStore* standby = choose()) {
       auto answer = ask(*standby, within(call, kFirstTry));
+      // It may not have heard yet that a slot has come here.
+      if (!answer && is_moved(answer.error())) return read(call, ask);
       if (answer || !is_servers_fault(answer.error())) return answer;
       replicas_->eject(standby);
     }
@@ -111,11 +123,10 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore> {
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> open_replicated(const PgPlace& place, const PgPoolLimits& pool) {
-  auto primary = PostgresStore::open(place, PgRole::primary, pool);
-  if (!primary) return std::unexpected(primary.error());
+std::unique_ptr<PgShard> make_replicated(const PgPlace& place, const PgPoolLimits& pool) {
   return std::make_unique<ReplicatedStore>(
-      std::move(*primary), std::make_unique<Replicas>(place, pool, ReplicaLimits{}));
+      std::make_unique<PostgresStore>(place, PgRole::primary, pool),
+      std::make_unique<Replicas>(place, pool, ReplicaLimits{}));
 }
 
 }  // namespace ara::storage

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "storage/reshard.h"
 #include "storage/store.h"
 #include "support/postgres.h"
 #include "support/temporary_folder.h"
@@ -26,10 +27,24 @@ class StorePlace {
     if (!databases_.at(number)) databases_.at(number).emplace();
     return *databases_.at(number);
   }
+  /// The URI of a store of two shards, the second of which is made known to the first here.
+  Result<std::string> sharded() {
+    const std::string catalog = database(0).primary();
+    const ReshardRequest second{
+        .action = ReshardAction::add, .name = "second", .hosts = database(1).hosts()};
+    const std::lock_guard lock(sharding_);
+    if (!sharded_) {
+      if (auto done = reshard(catalog, second); !done) return std::unexpected(done.error());
+      sharded_ = true;
+    }
+    return catalog;
+  }
 
  private:
   support::TemporaryFolder folder_;
   std::mutex mutex_;
+  std::mutex sharding_;
+  bool sharded_ = false;
   std::array<std::optional<support::PostgresDatabase>, 3> databases_;
 };
 
@@ -50,6 +65,11 @@ inline const std::vector<StoreFactory>& store_factories() {
       {"postgres", [](StorePlace& place) { return open(place.database(0).primary()); },
        &support::PostgresServer::installed},
       {"replicated", [](StorePlace& place) { return open(place.database(0).both()); },
+       &support::PostgresServer::installed},
+      {"sharded",
+       [](StorePlace& place) {
+         return place.sharded().and_then([](const std::string& uri) { return open(uri); });
+       },
        &support::PostgresServer::installed},
   };
   return factories;

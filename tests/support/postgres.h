@@ -138,8 +138,13 @@ class PostgresDatabase {
   PostgresDatabase(const PostgresDatabase&) = delete;
   PostgresDatabase& operator=(const PostgresDatabase&) = delete;
 
+  static std::string after_user(const std::string& uri) { return uri.substr(uri.find('@') + 1); }
+
   std::string primary() const { return PostgresServer::shared().primary(name_); }
   std::string both() const { return PostgresServer::shared().both(name_); }
+  /// "HOST:PORT/DATABASE" of the primary, and of both servers with a comma between.
+  std::string hosts() const { return after_user(primary()); }
+  std::string both_hosts() const { return after_user(both()); }
 
  private:
   std::string name_;
