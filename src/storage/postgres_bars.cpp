@@ -172,10 +172,11 @@ Result<std::vector<SymbolRow>> PostgresStore::symbols_in(std::span<const SlotRan
 Result<std::optional<SymbolRow>> PostgresStore::find_symbol(const domain::Symbol& symbol,
                                                             const Call& call) {
   return read(call, [&](PgConnection& connection) -> Result<std::optional<SymbolRow>> {
-    const auto rows = connection.ask(
-        "SELECT s.*, " ARA_PG_POSITION " FROM " ARA_PG_OWNED("$2") " LEFT JOIN (SELECT " ARA_PG_HEAD
-                                               " FROM symbols WHERE symbol = $1) s ON true",
-        symbol.text(), domain::slot_of(symbol.text()));
+    const auto rows =
+        connection.ask("SELECT s.*, " ARA_PG_POSITION
+                       " FROM " ARA_PG_OWNED("$2") " LEFT JOIN (SELECT " ARA_PG_HEAD
+                                                   " FROM symbols WHERE symbol = $1) s ON true",
+                       symbol.text(), domain::slot_of(symbol.text()));
     if (!rows) return std::unexpected(rows.error());
     if (rows->empty()) return std::unexpected(moved());
     know(static_cast<std::uint64_t>(rows->integer(0, kPgHeadColumns)));
@@ -247,7 +248,7 @@ Result<domain::Series> PostgresStore::last_bars(const domain::Symbol& symbol, st
   const auto most = static_cast<std::int64_t>(std::min<std::size_t>(count, 1'000'000'000));
   return read(call, [&](PgConnection& connection) -> Result<domain::Series> {
     const auto rows = connection.ask(
-        "SELECT s.*, b.* FROM " ARA_PG_OWNED(
+        "SELECT s.*, b.*, " ARA_PG_POSITION " FROM " ARA_PG_OWNED(
             "$2") " LEFT JOIN (SELECT " ARA_PG_HEAD
                   " FROM symbols WHERE symbol = $1) s ON true LEFT JOIN LATERAL ("
                   "SELECT time, open, high, low, close, adjusted_close, volume FROM bars "
@@ -255,6 +256,7 @@ Result<domain::Series> PostgresStore::last_bars(const domain::Symbol& symbol, st
                   "true ORDER BY b.time",
         symbol.text(), domain::slot_of(symbol.text()), most);
     if (!rows) return std::unexpected(rows.error());
+    if (!rows->empty()) know(static_cast<std::uint64_t>(rows->integer(0, kPgHeadColumns + 7)));
     return pg_series_of(*rows, symbol);
   });
 }
@@ -264,7 +266,7 @@ Result<domain::Series> PostgresStore::bars(const domain::Symbol& symbol, const B
   const auto most = static_cast<std::int64_t>(std::min<std::size_t>(range.limit, 1'000'000'000));
   return read(call, [&](PgConnection& connection) -> Result<domain::Series> {
     const auto rows = connection.ask(
-        "SELECT s.*, b.* FROM " ARA_PG_OWNED(
+        "SELECT s.*, b.*, " ARA_PG_POSITION " FROM " ARA_PG_OWNED(
             "$2") " LEFT JOIN (SELECT " ARA_PG_HEAD
                   " FROM symbols WHERE symbol = $1) s ON true LEFT JOIN LATERAL ("
                   "SELECT time, open, high, low, close, adjusted_close, volume FROM bars "
@@ -274,6 +276,7 @@ Result<domain::Series> PostgresStore::bars(const domain::Symbol& symbol, const B
         range.from ? seconds(*range.from) : std::numeric_limits<std::int64_t>::min(),
         range.to ? seconds(*range.to) : std::numeric_limits<std::int64_t>::max(), most);
     if (!rows) return std::unexpected(rows.error());
+    if (!rows->empty()) know(static_cast<std::uint64_t>(rows->integer(0, kPgHeadColumns + 7)));
     return pg_series_of(*rows, symbol);
   });
 }

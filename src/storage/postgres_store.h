@@ -149,7 +149,8 @@ class PostgresStore final : public PgShard {
     std::uint64_t received = 0;  ///< by a standby, replayed or not
   };
   Result<Standing> standing(const Call& call);
-  /// A position that all writes through this object, and all versions it has read, lie before.
+  /// A position that all writes through this object, and all bars and versions it has read, lie
+  /// before.
   std::uint64_t known_position() const { return known_.load(std::memory_order_acquire); }
   void know(std::uint64_t position);
 
@@ -181,11 +182,11 @@ class PostgresStore final : public PgShard {
 /// forecasts from standbys that are near enough and have all that this object has written or seen.
 std::unique_ptr<PgShard> make_replicated(const PgPlace& place, const PgPoolLimits& pool);
 
-/// A column: the position of a primary's log as a statement begins, no less than what it sees; 0 on
-/// a standby.
-#define ARA_PG_POSITION                                                                     \
-  "(CASE WHEN pg_is_in_recovery() THEN '0/0'::pg_lsn ELSE pg_current_wal_insert_lsn() END " \
-  "- '0/0'::pg_lsn)::bigint"
+/// A column: the position of the log, written or on a standby replayed, no less than that of all
+/// that the statement sees. Asked once a statement.
+#define ARA_PG_POSITION                                                        \
+  "(SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE " \
+  "pg_current_wal_insert_lsn() END - '0/0'::pg_lsn)::bigint)"
 
 /// Ascending, each once, as hold_slots wants them.
 void sort_slots(std::vector<int>& slots);

@@ -142,6 +142,12 @@ bool Replicas::has_primary() const {
   });
 }
 
+std::uint64_t Replicas::known_position() const {
+  std::uint64_t most = 0;
+  for (const auto& member : members_) most = std::max(most, member->store->known_position());
+  return most;
+}
+
 bool Replicas::wait_for_news(SteadyTime until) {
   const SteadyTime news = system_clock().steady() + 2 * limits_.look_every;
   if (news >= until) return false;

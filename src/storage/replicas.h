@@ -40,6 +40,8 @@ class Replicas {
   /// Whether a primary was seen a moment ago.
   bool has_primary() const;
 
+  /// That of the member which knows most: see PostgresStore.
+  std::uint64_t known_position() const;
   /// Waits until every server has been looked at again; false where that is not before `until`.
   bool wait_for_news(SteadyTime until);
 

@@ -85,7 +85,8 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore, PgShard> {
   ReplicatedAnswer<Ask> read(const Call& call, Ask ask) {
     const SteadyTime give_up = std::min(call.deadline.at, system_clock().steady() + kPatience);
     for (;;) {
-      ReplicatedAnswer<Ask> answer = fail(Code::unavailable, "No PostgreSQL server can be read just now");
+      ReplicatedAnswer<Ask> answer =
+          fail(Code::unavailable, "No PostgreSQL server can be read just now");
       if (replicas_->has_primary()) {
         answer = ask(*primary_, within(call, kFirstTry));
         if (answer || !is_servers_fault(answer.error())) return answer;
@@ -102,7 +103,9 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore, PgShard> {
 
  private:
   /// A standby that has all that was written or seen through this object; null where there is none.
-  PostgresStore* choose() const { return replicas_->choose(primary_->known_position()); }
+  PostgresStore* choose() const {
+    return replicas_->choose(std::max(primary_->known_position(), replicas_->known_position()));
+  }
 
   /// From a standby if one is near enough to the primary, else from that.
   template <class Ask>
