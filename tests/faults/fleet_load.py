@@ -215,7 +215,7 @@ class FleetCase(TestCase):
         cls.run_ara("admin", "create-user", "load@example.com", "--role", "admin", "--tier", "load",
                     stdin=PASSWORD + "\n")
         time.sleep(1)  # in which every node has heard of the account
-        client = Client(cls.fleet, "")
+        client = Client(cls.fleet, "", None if cls.fleet.has("nginx") else "api-1")
         login = {"email": "load@example.com", "password": PASSWORD}
         status, _, text, _ = client.request("POST", "/api/v1/auth/login", login)
         if status != 200:
