@@ -96,12 +96,12 @@ class Network:
 class NodeApart:
     """`ara serve` in such a network, with the settings of the fleet's own nodes."""
 
-    def __init__(self, fleet, network, name="api-1"):
+    def __init__(self, fleet, network, name="apart", **settings):
         self.fleet, self.network = fleet, network
-        self.port = fleet.port("apart")
-        folder = fleet.folder / "apart"
+        self.port = fleet.port(name)
+        folder = fleet.folder / name
         folder.mkdir(exist_ok=True)
-        environment = fleet.row(name).environment | {
+        environment = fleet.row("api-1").environment | settings | {
             "API_HOST": network.address, "API_PORT": str(self.port), "ARA_HOME": str(folder)}
         self.log = folder / "log"
         with self.log.open("ab") as output:

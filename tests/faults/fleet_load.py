@@ -82,6 +82,14 @@ class Client:
             raise
 
 
+def counted(client, family, **labels):
+    """The sum of a node's samples of that family which have these labels."""
+    _, _, text, _ = client.request("GET", "/metrics")
+    wanted = [f'{name}="{value}"' for name, value in labels.items()]
+    return sum(float(line.split()[-1]) for line in text.decode().splitlines()
+               if line.startswith(family) and all(word in line for word in wanted))
+
+
 class Load:
     """Threads that read and write until the block ends; `counts` by kind, `gaps` between successes."""
 
@@ -182,11 +190,13 @@ class FleetCase(TestCase):
     """A whole fleet with bars of SYMBOLS in it and a key to ask with."""
 
     shape = {}
+    settings = SETTINGS
+    symbols = SYMBOLS
     groups = ("postgres", "redis", "api", "worker", "nginx")
 
     @classmethod
     def setUpClass(cls):
-        cls.fleet = Fleet(tempfile.mkdtemp(prefix="ara-faults-"), settings=SETTINGS, **cls.shape)
+        cls.fleet = Fleet(tempfile.mkdtemp(prefix="ara-faults-"), settings=cls.settings, **cls.shape)
         cls.addClassCleanup(cls.fleet.down)
         start = time.monotonic()
         cls.fleet.up(list(cls.groups))
@@ -206,17 +216,17 @@ class FleetCase(TestCase):
     @classmethod
     def fill(cls):
         folder = Path(tempfile.mkdtemp(prefix="ara-bars-"))
-        for symbol in SYMBOLS:
+        for symbol in cls.symbols:
             (folder / f"{symbol}.csv").write_text(bars_csv(symbol, 400))
         cls.run_ara("import", str(folder), "--asset-type", "crypto")
 
     @classmethod
-    def make_key(cls):
-        cls.run_ara("admin", "create-user", "load@example.com", "--role", "admin", "--tier", "load",
+    def make_key(cls, email="load@example.com", tier="load"):
+        cls.run_ara("admin", "create-user", email, "--role", "admin", "--tier", tier,
                     stdin=PASSWORD + "\n")
         time.sleep(1)  # in which every node has heard of the account
         client = Client(cls.fleet, "", None if cls.fleet.has("nginx") else "api-1")
-        login = {"email": "load@example.com", "password": PASSWORD}
+        login = {"email": email, "password": PASSWORD}
         status, _, text, _ = client.request("POST", "/api/v1/auth/login", login)
         if status != 200:
             raise AssertionError(text)

@@ -14,12 +14,13 @@ import threading
 import time
 import unittest
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "deploy"))
 from apart import Network, NodeApart, NoNamespaces  # noqa: E402
-from fleet_load import DEADLINE, SYMBOLS, Client, FleetCase  # noqa: E402
+from fleet_load import DEADLINE, SYMBOLS, Client, FleetCase, counted  # noqa: E402
 
 LONG = os.environ.get("ARA_LONG") == "1"
 CUT = 30 if LONG else 6
@@ -27,6 +28,7 @@ ASKERS = 4
 ON_THE_WAY = 0.25  # seconds beyond the deadline, for the client
 BOUND = 1.0  # seconds: what a node knows of heads it trusts no longer
 UNREADY_WITHIN, READY_WITHIN = 3.0, 5.0
+LOCKED = 14  # seconds
 WARM = SYMBOLS[:10]
 
 
@@ -125,10 +127,7 @@ class NetworkTest(FleetCase):
         return time.monotonic(), counter_of(json.loads(text)["results"][0]["revision"])
 
     def count(self, family, **labels):
-        _, _, text, _ = self.node.client(self.key).request("GET", "/metrics")
-        wanted = [f'{name}="{value}"' for name, value in labels.items()]
-        return sum(float(line.split()[-1]) for line in text.decode().splitlines()
-                   if line.startswith(family) and all(word in line for word in wanted))
+        return counted(self.node.client(self.key), family, **labels)
 
     def oldest(self, load, written):
         """For how long a write had been acknowledged that an answer, asked for then, lacks."""
@@ -198,6 +197,40 @@ class NetworkTest(FleetCase):
 
     def test_3_cut_from_both(self):
         self.cut_from_postgres("redis")
+
+    def test_4_a_store_that_was_slow_is_forgiven(self):
+        """While nobody can write, writes take all the time they have. Afterwards they do not, and a
+        node must find that out."""
+        node = NodeApart(self.fleet, self.network, "hasty", REQUEST_DEADLINE_MS="1000",
+                         MAX_WORKERS="4")
+        self.addCleanup(node.stop)
+        body = {"symbol": "SYM0", "bars": [{"date": "2021-05-03", "close": 100}]}
+
+        def write():
+            status, _, text, _ = node.client(self.key).request("POST", "/api/v1/bars", body)
+            return status, json.loads(text).get("detail", "")
+
+        self.assertEqual(200, write()[0])
+        locker = threading.Thread(target=self.fleet.psql, args=(
+            self.fleet.leader("a"), f"BEGIN; LOCK TABLE symbols; SELECT pg_sleep({LOCKED})"))
+        locker.start()
+        during = Counter()
+
+        def write_on():
+            while locker.is_alive():
+                during.update([write()])
+                time.sleep(0.05)
+
+        with ThreadPoolExecutor(4) as pool:
+            for _ in range(4):
+                pool.submit(write_on)
+        locker.join()
+        start = time.monotonic()
+        while (answer := write())[0] != 200 and time.monotonic() - start < 10:
+            time.sleep(0.1)
+        print(f"locked for {LOCKED} s: writes {dict(during)}, then {answer} after "
+              f"{time.monotonic() - start:.1f} s")
+        self.assertEqual(200, answer[0])
 
 
 if __name__ == "__main__":

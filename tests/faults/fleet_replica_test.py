@@ -172,7 +172,7 @@ class ReplicaTest(FleetCase):
             self.fleet.send(f"{member}/patroni", signal.SIGCONT)
 
     def test_1_paused_replay(self):
-        for role in ("sync_standby", "replica"):
+        for role in ("sync_standby", "replica") if LONG else ("sync_standby",):
             member = self.member(role)
             with Pairs(self.fleet, self.key) as load:
                 time.sleep(1)
