@@ -312,7 +312,7 @@ Result<std::unique_ptr<ShardFleet>> fleet_at(const std::string& place) {
   if (!place.starts_with("postgresql://")) {
     return fail(Code::unsupported, "only a store on PostgreSQL has shards (POSTGRES_HOST)");
   }
-  return ShardFleet::open(place, {.connections = 4});
+  return ShardFleet::open(place, {.connections = 6});
 }
 
 }  // namespace
