@@ -52,9 +52,12 @@ class RedisCluster {
   RedisCluster(const RedisCluster&) = delete;
   RedisCluster& operator=(const RedisCluster&) = delete;
 
+  /// Patient, unlike the default: what is tested is not how fast a busy machine is.
   cache::RedisOptions options(std::string prefix = "test") const {
-    cache::RedisOptions options{.place = {.nodes = {}, .password = "secret-of-the-tests"},
-                                .prefix = std::move(prefix)};
+    cache::RedisOptions options{
+        .place = {.nodes = {}, .password = "secret-of-the-tests", .step = std::chrono::seconds{5}},
+        .prefix = std::move(prefix),
+        .operation = std::chrono::seconds{20}};
     for (const int port : ports_) {
       options.place.nodes.push_back(ara::format("127.0.0.1:{}", port));
     }

@@ -188,10 +188,10 @@ TEST_F(RedisTest, WhoCannotWaitMakesItWithoutAClaim) {
   const std::string name = name_of(kAapl) + ":flight";
   run(name, {"SET", name, "another node", "PX", "10000"});
   const auto start = std::chrono::steady_clock::now();
-  const Boarding boarding = flights->board(kAapl, Call{Deadline::after(milliseconds{300})});
+  const Boarding boarding = flights->board(kAapl, Call{Deadline::after(seconds{1})});
   EXPECT_EQ(boarding.claim, nullptr);
   EXPECT_EQ(boarding.value, nullptr);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds{250});
+  EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds{950});
 }
 
 TEST_F(RedisTest, AClaimThatLapsedDoesNotEndTheNextOne) {
