@@ -188,6 +188,11 @@ class ImageTest(unittest.TestCase):
         self.assertEqual(0, done.returncode, done.stderr)
         self.assertNotIn("not found", done.stdout)
 
+    def test_program_knows_redis(self):
+        """Where the client's source cannot be had, the program is built without: no image of a fleet."""
+        program = (self.out / "bundle/rootfs/usr/local/bin/ara").read_bytes()
+        self.assertIn(b"CLUSTER SLOTS", program, "what only the client's library says")
+
     def test_root_is_read_only(self):
         done = self.run_it("touch", "bash", "-c", "id -u; touch /tmp/a /var/lib/ara/a && touch /usr/b")
         self.assertNotEqual(0, done.returncode)
