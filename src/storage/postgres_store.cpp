@@ -1,8 +1,6 @@
 #include "storage/postgres_store.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <random>
 
 #include "base/format.h"
@@ -78,9 +76,7 @@ bool PgAttempt::again(const Error& error, const Call& call) {
   if (error.code != Code::unavailable || is_moved(error)) return false;
   const SteadyTime next = system_clock().steady() + pause_;
   if (next >= std::min(call.deadline.at, give_up_)) return false;
-  std::mutex mutex;
-  std::unique_lock lock(mutex);
-  std::condition_variable().wait_until(lock, next, [] { return false; });
+  pause_until(next);
   pause_ = std::min(2 * pause_, kLongestPause);
   return true;
 }

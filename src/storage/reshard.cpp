@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <random>
-#include <thread>
 
 #include "base/format.h"
+#include "storage/patience.h"
 #include "storage/postgres_joint.h"
 #include "storage/reshard_record.h"
 #include "storage/shard_fleet.h"
@@ -70,7 +70,7 @@ class Resharder {
       if (answer || system_clock().steady() > until) return answer;
       if (!is_moved(answer.error()) && answer.error().code != Code::overloaded) return answer;
       (void)fleet_->settle(Call{});
-      std::this_thread::sleep_until(system_clock().steady() + kWaitPause);
+      pause_until(system_clock().steady() + kWaitPause);
     }
   }
 

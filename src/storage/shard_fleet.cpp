@@ -151,7 +151,7 @@ bool ShardFleet::Chase::again(ShardFleet& fleet, const Call& call) {
   // The map is right, and the shard it names not there yet: whoever moves the slot is between two
   // steps, or is gone.
   (void)fleet.settle(inner);
-  std::this_thread::sleep_until(system_clock().steady() + pause_);
+  pause_until(system_clock().steady() + pause_);
   pause_ = std::min(2 * pause_, kLongestChase);
   return system_clock().steady() < give_up_;
 }
