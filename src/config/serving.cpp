@@ -27,6 +27,7 @@ constexpr std::array kPatterns{
     Pattern{"TLS_CERT", true, Elsewhere::tls},
     Pattern{"TLS_KEY", true, Elsewhere::tls},
     Pattern{"POSTGRES_", true, Elsewhere::unused},
+    Pattern{"REDIS_", true, Elsewhere::unused},
     Pattern{"GPU_MEMORY_FRACTION", false, Elsewhere::unused},
     Pattern{"ENABLE_GPU", false, Elsewhere::unused},
     Pattern{"OTLP_ENDPOINT", false, Elsewhere::unused},
@@ -42,6 +43,7 @@ bool loopback(const std::string& host) {
 }  // namespace
 
 std::optional<Elsewhere> known_elsewhere(std::string_view name) {
+  if (std::ranges::contains(settings(), name, &SettingRow::name)) return std::nullopt;
   const auto found = std::ranges::find_if(kPatterns, [&](const Pattern& pattern) {
     return pattern.prefix ? name.starts_with(pattern.text) : name == pattern.text;
   });

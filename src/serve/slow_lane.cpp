@@ -12,6 +12,10 @@ namespace {
 constexpr double kAdmitted = 0.5;
 constexpr double kAverageWeight = 1.0 / 16;
 
+/// An average that nothing was added to for so long may tell of times that are over: a free worker
+/// tries, however long things took then.
+constexpr std::chrono::milliseconds kStale{250};
+
 double seconds_of(std::chrono::nanoseconds span) {
   return std::chrono::duration<double>(span).count();
 }
@@ -32,10 +36,13 @@ Result<void> SlowLane::submit(Deadline deadline, Work work) {
     const std::lock_guard lock(mutex_);
     if (closed_) return fail(Code::overloaded, "The server is stopping");
     const std::size_t ahead = queue_.size() + running();
-    if (queue_.size() >= capacity_ ||
-        kAdmitted * seconds_of(deadline.left(clock_.steady())) < expected_seconds(ahead)) {
+    const SteadyTime now = clock_.steady();
+    const bool hopeless = kAdmitted * seconds_of(deadline.left(now)) < expected_seconds(ahead);
+    const bool try_it = ahead < threads_.size() && !deadline.passed(now) && stale(now);
+    if (queue_.size() >= capacity_ || (hopeless && !try_it)) {
       return fail(Code::overloaded, "Too many forecasts are being computed to answer in time");
     }
+    if (hopeless) tried_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
     queue_.push_back({deadline, std::move(work)});
   }
   wake_.notify_one();
@@ -57,10 +64,22 @@ double SlowLane::expected_seconds(std::size_t ahead) const {
   return mean_seconds() * (static_cast<double>(ahead) / threads + 1);
 }
 
+bool SlowLane::stale(SteadyTime now) const {
+  const auto newest =
+      std::max(noted_.load(std::memory_order_relaxed), tried_.load(std::memory_order_relaxed));
+  return now - SteadyTime(SteadyTime::duration(newest)) > kStale;
+}
+
 void SlowLane::note_cost(double seconds) {
   const double mean = mean_seconds();
+  const SteadyTime now = clock_.steady();
+  const SteadyTime before{SteadyTime::duration(noted_.load(std::memory_order_relaxed))};
+  // What was slow a while ago and is not now is forgiven at once.
+  const bool forgiven = seconds < mean && now - before > kStale;
   // Two threads may lose one sample to each other, which an average does not mind.
-  mean_seconds_.store(mean + kAverageWeight * (seconds - mean), std::memory_order_relaxed);
+  mean_seconds_.store(forgiven ? seconds : mean + kAverageWeight * (seconds - mean),
+                      std::memory_order_relaxed);
+  noted_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
 }
 
 void SlowLane::run() {

@@ -34,7 +34,8 @@ class SlowLane {
 
   std::size_t queued() const;
   std::size_t running() const { return running_.load(std::memory_order_relaxed); }
-  /// Seconds that one piece of work takes, exponentially averaged (weight 1/16).
+  /// Seconds that one piece of work takes, exponentially averaged (weight 1/16); after a while
+  /// without work, those of the next piece where they are fewer.
   double mean_seconds() const { return mean_seconds_.load(std::memory_order_relaxed); }
   /// Seconds until work submitted now would be done.
   double expected_seconds() const;
@@ -52,6 +53,7 @@ class SlowLane {
   void run();
   double expected_seconds(std::size_t ahead) const;
   void note_cost(double seconds);
+  bool stale(SteadyTime now) const;  ///< the average: nothing was learnt for a while
 
   const Clock& clock_;
   const std::size_t capacity_;
@@ -62,6 +64,8 @@ class SlowLane {
   bool closed_ = false;
   std::atomic<std::size_t> running_ = 0;
   std::atomic<double> mean_seconds_ = 0.002;  ///< a first guess; measured from then on
+  std::atomic<SteadyTime::rep> noted_ = 0;    ///< when a cost was noted last
+  std::atomic<SteadyTime::rep> tried_ = 0;    ///< when one was let in against the average
   std::vector<std::thread> threads_;
 };
 

@@ -57,6 +57,25 @@ TEST(SlowLane, RefusesWhatCannotMeetItsDeadline) {
   EXPECT_TRUE(lane.submit(Deadline::after(10s), [](bool) {}));
 }
 
+TEST(SlowLane, ForgivesWhatWasSlowOnce) {
+  std::binary_semaphore done(0);
+  SlowLane lane(1, 100, system_clock());
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_TRUE(lane.submit(Deadline::none(), [&](bool) {
+      std::this_thread::sleep_for(20ms);
+      done.release();
+    }));
+    done.acquire();
+  }
+  std::this_thread::sleep_for(300ms);
+  // One tries; after it the others are admitted again.
+  ASSERT_TRUE(lane.submit(Deadline::after(15ms), [&](bool) { done.release(); }));
+  done.acquire();
+  while (lane.running() > 0) std::this_thread::yield();
+  EXPECT_LT(lane.mean_seconds(), 0.005);
+  EXPECT_TRUE(lane.submit(Deadline::after(1s), [](bool) {}));
+}
+
 TEST(SlowLane, TellsWorkThatItsDeadlinePassedInTheQueue) {
   std::promise<void> gate;
   std::latch begun(1);
