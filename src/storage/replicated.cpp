@@ -74,6 +74,7 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore, PgShard> {
   }
   template <class Ask>
   ReplicatedAnswer<Ask> read_symbol(const domain::Symbol&, const Call& call, Ask ask) {
+    catch_up(call);
     return read_near(call, ask);
   }
   template <class Ask>
@@ -105,6 +106,14 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore, PgShard> {
   /// A standby that has all that was written or seen through this object; null where there is none.
   PostgresStore* choose() const {
     return replicas_->choose(std::max(primary_->known_position(), replicas_->known_position()));
+  }
+
+  /// Learns how far the primary has come, so that a standby which is read next has all that anybody
+  /// was told is written; a moment's work for the primary beside reading the bars.
+  void catch_up(const Call& call) {
+    if (!replicas_->has_primary()) return;
+    const auto standing = primary_->standing(within(call, kFirstTry));
+    if (standing && !standing->standby) primary_->know(standing->position);
   }
 
   /// From a standby if one is near enough to the primary, else from that.
