@@ -35,6 +35,7 @@ from local import Fleet, nodes, servers  # noqa: E402
 
 BUDGET = 60  # POSTGRES_CONNECTIONS, which deploy/ara/node.env leaves as it is
 BATCH, BATCHES = 5_000, 4
+STAGED = 10_000_000  # above the ids of symbols
 ASKERS = 12  # of each node
 FIRST_DAY = datetime.date(2000, 1, 1)
 SYMBOLS = ["AAPL"] + [f"S{number}" for number in range(15)]
@@ -163,13 +164,20 @@ def post_batches(node, key, round_number):
     return BATCH * BATCHES / sum(client.must("POST", "/api/v1/bars", body) for body in bodies)
 
 
+def stored(fleet):
+    """Rows that came through the API, and through psql."""
+    return [int(fleet.psql(fleet.leader("a"), f"SELECT count(*) FROM bars WHERE {which}"))
+            for which in ("symbol_id IN (SELECT id FROM symbols WHERE symbol LIKE 'IN%')",
+                          f"symbol_id >= {STAGED}")]
+
+
 def copy_batches(fleet, folder, round_number):
     """Rows a second through psql, the start of which is not counted."""
     script = ["\\set ON_ERROR_STOP on", "SELECT 'began', extract(epoch FROM clock_timestamp());"]
     day_zero = datetime.date(1970, 1, 1)
     for number in range(BATCHES):
         file, text = folder / f"batch-{number}.csv", io.StringIO()
-        where = (round_number * 977 + number * 4001) % 16384, 10_000_000 + 100 * round_number + number
+        where = (round_number * 977 + number * 4001) % 16384, STAGED + 100 * round_number + number
         csv.writer(text).writerows(
             [*where, (row[0] - day_zero).days * 86_400, *row[1:5], row[4], row[5]]
             for row in rows_of("IN"))
@@ -196,6 +204,8 @@ def ingest(fleet, node, key, folder, rounds):
     for number in range(rounds):
         through["API"].append(post_batches(node, key, number))
         through["psql"].append(copy_batches(fleet, folder, number))
+    if stored(fleet) != [rounds * BATCHES * BATCH] * 2:
+        raise RuntimeError(f"{stored(fleet)} rows were stored")
     medians = {name: statistics.median(rates) for name, rates in through.items()}
     print("\nbars a second: " + ", ".join(f"{name} {rate:.0f}" for name, rate in medians.items()))
     return medians["API"] / medians["psql"]
@@ -206,7 +216,7 @@ def ingest(fleet, node, key, folder, rounds):
 
 def work(port, key, number, stopped, counts):
     client = Client(port, key)
-    day = FIRST_DAY + datetime.timedelta(days=300 * number)
+    day = FIRST_DAY + datetime.timedelta(days=30 * number)
     for turn in itertools.count():
         if stopped.is_set():
             return
