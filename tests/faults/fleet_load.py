@@ -215,10 +215,10 @@ class FleetCase(TestCase):
 
     @classmethod
     def fill(cls):
-        folder = Path(tempfile.mkdtemp(prefix="ara-bars-"))
-        for symbol in cls.symbols:
-            (folder / f"{symbol}.csv").write_text(bars_csv(symbol, 400))
-        cls.run_ara("import", str(folder), "--asset-type", "crypto")
+        with tempfile.TemporaryDirectory(prefix="ara-bars-") as folder:
+            for symbol in cls.symbols:
+                (Path(folder) / f"{symbol}.csv").write_text(bars_csv(symbol, 400))
+            cls.run_ara("import", folder, "--asset-type", "crypto")
 
     @classmethod
     def make_key(cls, email="load@example.com", tier="load"):
