@@ -105,12 +105,9 @@ bool Replicas::readable(const Member& member, SteadyTime now) const {
   return member.seen.position >= marks_.front().position;
 }
 
-PostgresStore* Replicas::choose(std::uint64_t position) const {
-  const SteadyTime now = system_clock().steady();
-  const std::lock_guard lock(mutex_);
-  if (blind(now)) position = 0;
+PostgresStore* Replicas::choose(const std::function<bool(const Member&)>& fits) const {
   const auto weight = [&](const Member& member) {
-    if (!readable(member, now) || member.seen.position < position) return 0.0;
+    if (!fits(member)) return 0.0;
     return 1.0 / static_cast<double>(std::max<std::int64_t>(1, member.seen.latency.count()));
   };
   double sum = 0;
@@ -125,6 +122,24 @@ PostgresStore* Replicas::choose(std::uint64_t position) const {
     if (left <= 0) break;
   }
   return chosen;
+}
+
+PostgresStore* Replicas::choose(std::uint64_t position) const {
+  const SteadyTime now = system_clock().steady();
+  const std::lock_guard lock(mutex_);
+  if (blind(now)) position = 0;
+  return choose([&](const Member& member) {
+    return readable(member, now) && member.seen.position >= position;
+  });
+}
+
+PostgresStore* Replicas::choose_exactly(std::uint64_t position) const {
+  const SteadyTime now = system_clock().steady();
+  const std::lock_guard lock(mutex_);
+  return choose([&](const Member& member) {
+    return member.seen.alive && member.seen.standby && now - member.at <= kSilent &&
+           member.seen.position >= position;
+  });
 }
 
 void Replicas::eject(const PostgresStore* failed) {

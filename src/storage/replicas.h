@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -35,6 +36,9 @@ class Replicas {
   /// A standby that has all up to `position` and is not further behind than the limit; the quicker
   /// one is, the more often it is chosen. Null where there is none.
   PostgresStore* choose(std::uint64_t position) const;
+  /// As choose, where `position` is the primary's own of this moment: no news of it is needed then,
+  /// and without a primary there is no such position.
+  PostgresStore* choose_exactly(std::uint64_t position) const;
   /// The standby failed: it is not chosen until it was seen well again.
   void eject(const PostgresStore* failed);
   /// Whether a primary was seen a moment ago.
@@ -74,6 +78,7 @@ class Replicas {
   void watch(Member& member);
   void note(Member& member, const Result<PostgresStore::Standing>& standing, SteadyTime asked,
             SteadyTime now);
+  PostgresStore* choose(const std::function<bool(const Member&)>& fits) const;
   // With the mutex held:
   bool readable(const Member& member, SteadyTime now) const;
   bool blind(SteadyTime now) const;  ///< no primary was seen for a while

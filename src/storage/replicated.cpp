@@ -74,8 +74,8 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore, PgShard> {
   }
   template <class Ask>
   ReplicatedAnswer<Ask> read_symbol(const domain::Symbol&, const Call& call, Ask ask) {
-    catch_up(call);
-    return read_near(call, ask);
+    const bool exact = catch_up(call);
+    return read_near(call, ask, exact);
   }
   template <class Ask>
   ReplicatedAnswer<Ask> read_head(const domain::Symbol&, const Call& call, Ask ask) {
@@ -104,22 +104,26 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore, PgShard> {
 
  private:
   /// A standby that has all that was written or seen through this object; null where there is none.
-  PostgresStore* choose() const {
-    return replicas_->choose(std::max(primary_->known_position(), replicas_->known_position()));
+  PostgresStore* choose(bool exact = false) const {
+    const auto known = std::max(primary_->known_position(), replicas_->known_position());
+    return exact ? replicas_->choose_exactly(known) : replicas_->choose(known);
   }
 
   /// Learns how far the primary has come, so that a standby which is read next has all that anybody
   /// was told is written; a moment's work for the primary beside reading the bars.
-  void catch_up(const Call& call) {
-    if (!replicas_->has_primary()) return;
+  /// False where there is no primary to ask.
+  bool catch_up(const Call& call) {
+    if (!replicas_->has_primary()) return false;
     const auto standing = primary_->standing(within(call, kFirstTry));
-    if (standing && !standing->standby) primary_->know(standing->position);
+    if (!standing || standing->standby) return false;
+    primary_->know(standing->position);
+    return true;
   }
 
   /// From a standby if one is near enough to the primary, else from that.
   template <class Ask>
-  ReplicatedAnswer<Ask> read_near(const Call& call, Ask ask) {
-    if (PostgresStore* standby = choose()) {
+  ReplicatedAnswer<Ask> read_near(const Call& call, Ask ask, bool exact = false) {
+    if (PostgresStore* standby = choose(exact)) {
       auto answer = ask(*standby, within(call, kFirstTry));
       // It may not have heard yet that a slot has come here.
       if (!answer && is_moved(answer.error())) return read(call, ask);
