@@ -26,7 +26,8 @@ std::unique_ptr<Tier> make_redis_tier(std::shared_ptr<RedisClient> client);
 
 struct FlightOptions {
   /// A claim lapses after this, should its holder die; who needs longer may find another at it.
-  std::chrono::milliseconds lease{2000};
+  /// Long, since waiting has its own bound: the first whose patience ends makes it for the others.
+  std::chrono::milliseconds lease{5000};
   std::chrono::milliseconds first_look{2};  ///< into the tier, while another makes the value
   std::chrono::milliseconds most{20};       ///< that a look comes after the one before
 };

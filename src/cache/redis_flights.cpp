@@ -61,7 +61,7 @@ class RedisFlights final : public Flights {
   }
 
  private:
-  static constexpr int kMostHolders = 3;
+  static constexpr int kMostHolders = 2;
 
   /// True: it is ours; false: another's.
   Result<bool> claim(const std::string& name, const std::string& token, const Call& call) {

@@ -54,7 +54,8 @@ class FleetCacheTest(unittest.TestCase):
         cls.nodes = []
         for _ in range(SERVERS):
             cls.nodes.append(Node(original, REDIS_HOST=cls.redis.addresses,
-                                  REDIS_PASSWORD=redis_cluster.PASSWORD, CACHE_TTL_SECONDS="60"))
+                                  REDIS_PASSWORD=redis_cluster.PASSWORD, CACHE_TTL_SECONDS="60",
+                                  REQUEST_DEADLINE_MS="20000"))
             cls.addClassCleanup(cls.nodes[-1].stop)
         if not cls.nodes[0].get(PATH.format(30)).status == 200 or not cls.uses_redis():
             raise unittest.SkipTest("a build without libvalkey")

@@ -84,13 +84,16 @@ class Node:
                         text = answers.read(int(text) + 2).decode().strip()
         return text
 
+    def info(self):
+        return self.command("CLUSTER", "INFO")
+
     def wait_until_up(self):
         for _ in range(400):
             try:
                 return self.command("CLUSTER", "MYID")
             except (OSError, RuntimeError):
                 time.sleep(0.02)
-        raise SystemExit(f"the Redis node on port {self.port} does not start")
+        raise RuntimeError(f"the Redis node on port {self.port} does not start")
 
 
 class RedisCluster:
@@ -106,12 +109,11 @@ class RedisCluster:
             if number < MASTERS:
                 first, last = (SLOTS * n // MASTERS for n in (number, number + 1))
                 node.command("CLUSTER", "ADDSLOTSRANGE", first, last - 1)
-            node.command("CLUSTER", "MEET", "127.0.0.1", self.nodes[0].port, self.nodes[0].bus)
-        self.wait(lambda node: f"cluster_known_nodes:{NODES}" in node.command("CLUSTER", "INFO"))
+        self.introduce()
         for node, master in zip(self.nodes[MASTERS:], ids):
             self.until_it_works(node, "CLUSTER", "REPLICATE", master)
-        self.wait(lambda node: "cluster_state:ok" in node.command("CLUSTER", "INFO")
-                  and "cluster_slots_ok:16384" in node.command("CLUSTER", "INFO"))
+        self.wait(lambda node: "cluster_state:ok" in node.info()
+                  and f"cluster_slots_ok:{SLOTS}" in node.info())
         self.wait(lambda node: "master_link_status:down" not in node.command("INFO", "replication"))
         # All know who replicates whom: else a master killed now has no successor.
         self.wait(lambda node: node.command("CLUSTER", "NODES").count("slave ") == NODES - MASTERS)
@@ -120,12 +122,27 @@ class RedisCluster:
     def addresses(self):
         return ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
 
-    def wait(self, holds):
-        for _ in range(1000):
-            if all(holds(node) for node in self.nodes):
+    def introduce(self):
+        """On a busy machine an introduction may be too slow for them, and is not tried again."""
+        for _ in range(30):
+            for node in self.nodes[1:]:
+                node.command("CLUSTER", "MEET", "127.0.0.1", self.nodes[0].port, self.nodes[0].bus)
+            if self.holds_soon(lambda node: f"cluster_known_nodes:{NODES}\r" in node.info(), 3):
                 return
+        raise RuntimeError("the nodes of Redis do not get to know each other")
+
+    def holds_soon(self, holds, seconds):
+        end = time.monotonic() + seconds
+        while not all(holds(node) for node in self.nodes):
+            if time.monotonic() > end:
+                return False
             time.sleep(0.02)
-        raise SystemExit("the Redis Cluster does not come up")
+        return True
+
+    def wait(self, holds):
+        if not self.holds_soon(holds, 60):
+            raise RuntimeError("the Redis Cluster does not come up:\n" +
+                               self.nodes[0].command("CLUSTER", "NODES"))
 
     @staticmethod
     def until_it_works(node, *words):

@@ -284,13 +284,16 @@ TEST(Load, NamesOfOtherVersionsAreReportedNotIgnored) {
   auto variables = without_settings();
   variables["OTLP_ENDPOINT"] = "http://collector";
   variables["ENABLE_GPU"] = "";
+  variables["REDIS_DB"] = "1";
+  variables["REDIS_HOST"] = "redis";                 // a setting
   variables["SSL_CERT_FILE"] = "/etc/ssl/cert.pem";  // OpenSSL's own, for outgoing connections
   const Environment environment(variables);
   const Folder folder;
   folder.write(".env", "GPU_MEMORY_FRACTION=0.5\nENABLE_GPU=false\nSSL_CERT=/x\nUNRELATED=1\n");
   const auto config = load({}, folder.path(), kLimits);
   ASSERT_TRUE(config) << config.error().message;
-  EXPECT_THAT(config->unused, ElementsAre("ENABLE_GPU", "GPU_MEMORY_FRACTION", "OTLP_ENDPOINT"));
+  EXPECT_THAT(config->unused,
+              ElementsAre("ENABLE_GPU", "GPU_MEMORY_FRACTION", "OTLP_ENDPOINT", "REDIS_DB"));
   EXPECT_THAT(config->tls, ElementsAre("SSL_CERT"));
 }
 
