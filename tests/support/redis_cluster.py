@@ -180,22 +180,24 @@ def main(folder, mode):
         die_with_parent(signal.SIGTERM)
     shutil.rmtree(folder, ignore_errors=True)
     cluster = None
-    with open(f"{folder}.users", "a", encoding="utf-8") as lock:
-        try:
-            cluster = RedisCluster(folder)
-            lines = [f"{node.port} {node.process.pid}\n" for node in cluster.nodes]
-            (folder / "nodes.new").write_text("".join(lines), encoding="utf-8")
-            (folder / "nodes.new").rename(folder / "nodes")
-            if mode == "private":
-                while os.getppid() == parent:
-                    time.sleep(1)
-            else:
-                while all(node.process.poll() is None for node in cluster.nodes) and not idle(lock):
-                    pass
-        finally:
-            if cluster:
-                cluster.stop()
-            shutil.rmtree(folder, ignore_errors=True)
+    try:
+        cluster = RedisCluster(folder)
+        lines = [f"{node.port} {node.process.pid}\n" for node in cluster.nodes]
+        (folder / "nodes.new").write_text("".join(lines), encoding="utf-8")
+        (folder / "nodes.new").rename(folder / "nodes")
+        if mode == "private":
+            while os.getppid() == parent:
+                time.sleep(1)
+            return
+        with open(f"{folder}.users", "a", encoding="utf-8") as lock:
+            while all(node.process.poll() is None for node in cluster.nodes) and not idle(lock):
+                pass
+    finally:
+        if cluster:
+            cluster.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+        if mode == "private":
+            Path(f"{folder}.log").unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
