@@ -74,6 +74,14 @@ constexpr std::array kCommands{
                "  ara db reshard --add b --hosts db-b-1:5432,db-b-2:5432,db-b-3:5432\n"
                "  ara db reshard --remove b\n",
                Needs::shared_settings, enrol_db},
+    CommandRow{"backup", "Copy the whole store, as of one instant, into a file",
+               "  ara backup                           into backups/ of the home folder\n"
+               "  ara backup before-upgrade.db\n",
+               Needs::shared_settings, enrol_backup},
+    CommandRow{"restore", "Make the store what it was when a backup was made",
+               "  ara restore before-upgrade.db\n"
+               "  ara restore before-upgrade.db --force  where the store holds rows\n",
+               Needs::shared_settings, enrol_restore},
     CommandRow{"config", "Show the settings and where each came from, or write an ara.toml",
                "  ara config show\n"
                "  ara config init                      a commented ara.toml in this folder\n",

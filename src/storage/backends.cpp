@@ -1,5 +1,6 @@
 #include <array>
 
+#include "storage/backup.h"
 #include "storage/store.h"
 
 namespace ara::storage {
@@ -10,28 +11,74 @@ struct Backend {
   /// Given the whole of SCHEME://PLACE, and what follows the mark.
   Result<std::unique_ptr<Store>> (*open)(const std::string& uri, const std::string& place,
                                          const StoreOptions& options);
+  Result<BackupReport> (*back_up)(const std::string& uri, const std::string& place,
+                                  const std::string& file);
+  Result<BackupReport> (*restore)(const std::string& file, const std::string& uri,
+                                  const std::string& place, bool force);
 };
 
 constexpr std::array kBackends{
-    Backend{"sqlite", [](const std::string&, const std::string& place,
-                         const StoreOptions&) { return open_sqlite(place); }},
-    Backend{"postgresql", [](const std::string& uri, const std::string&,
-                             const StoreOptions& options) { return open_postgres(uri, options); }},
+    Backend{
+        "sqlite",
+        [](const std::string&, const std::string& place, const StoreOptions&) {
+          return open_sqlite(place);
+        },
+        [](const std::string&, const std::string& place, const std::string& file) {
+          return back_up_sqlite(place, file);
+        },
+        [](const std::string& file, const std::string&, const std::string& place, bool force) {
+          return restore_sqlite(file, place, force);
+        },
+    },
+    Backend{
+        "postgresql",
+        [](const std::string& uri, const std::string&, const StoreOptions& options) {
+          return open_postgres(uri, options);
+        },
+        [](const std::string& uri, const std::string&, const std::string& file) {
+          return back_up_postgres(uri, file);
+        },
+        [](const std::string& file, const std::string& uri, const std::string&, bool force) {
+          return restore_postgres(file, uri, force);
+        },
+    },
 };
+
+struct Chosen {
+  const Backend* backend;
+  std::string place;  ///< what follows the mark
+};
+
+Result<Chosen> choose(const std::string& place) {
+  constexpr std::string_view kMark = "://";
+  const std::size_t mark = place.find(kMark);
+  if (mark == std::string::npos) return Chosen{kBackends.data(), place};
+  std::string allowed = "a path, or one of";
+  for (const Backend& backend : kBackends) {
+    if (place.substr(0, mark) == backend.scheme) {
+      return Chosen{&backend, place.substr(mark + kMark.size())};
+    }
+    allowed += " " + std::string(backend.scheme) + "://…";
+  }
+  return invalid("store", place, allowed);
+}
 
 }  // namespace
 
 Result<std::unique_ptr<Store>> open(const std::string& place, const StoreOptions& options) {
-  constexpr std::string_view kMark = "://";
-  const std::size_t mark = place.find(kMark);
-  if (mark == std::string::npos) return open_sqlite(place);
-  std::string allowed = "a path, or one of";
-  for (const Backend& backend : kBackends) {
-    if (place.substr(0, mark) == backend.scheme)
-      return backend.open(place, place.substr(mark + kMark.size()), options);
-    allowed += " " + std::string(backend.scheme) + "://…";
-  }
-  return invalid("store", place, allowed);
+  return choose(place).and_then(
+      [&](const Chosen& chosen) { return chosen.backend->open(place, chosen.place, options); });
+}
+
+Result<BackupReport> back_up(const std::string& place, const std::string& file) {
+  return choose(place).and_then(
+      [&](const Chosen& chosen) { return chosen.backend->back_up(place, chosen.place, file); });
+}
+
+Result<BackupReport> restore(const std::string& file, const std::string& place, bool force) {
+  return choose(place).and_then([&](const Chosen& chosen) {
+    return chosen.backend->restore(file, place, chosen.place, force);
+  });
 }
 
 }  // namespace ara::storage

@@ -361,4 +361,35 @@ Result<std::uint64_t> PgConnection::copy(const std::string& sql, std::string_vie
   return finish().transform([](const PgRows& rows) { return rows.changed(); });
 }
 
+Result<void> PgConnection::copy_out(const std::string& sql,
+                                    const std::function<Result<void>(std::string_view)>& take) {
+  warned_ = false;
+  if (PQsendQuery(handle_, sql.c_str()) == 0) return lost();
+  const auto begun = next_result();
+  if (!begun) return std::unexpected(begun.error());
+  const PgRows first(*begun);
+  if (PQresultStatus(*begun) != PGRES_COPY_OUT) {
+    Error error = refused(*begun);
+    (void)finish();
+    return std::unexpected(std::move(error));
+  }
+  for (;;) {
+    char* data = nullptr;
+    const int size = PQgetCopyData(handle_, &data, 1);
+    if (size == -1) return finish().transform([](const PgRows&) {});
+    if (size < -1) return lost();
+    if (size > 0) {
+      const std::unique_ptr<char, decltype(&PQfreemem)> owner(data, &PQfreemem);
+      if (auto taken = take({data, static_cast<std::size_t>(size)}); !taken) {
+        healthy_ = false;  // the rest of the rows is still on its way
+        return taken;
+      }
+      continue;
+    }
+    start({});
+    if (auto ready = wait(POLLIN); !ready) return ready;
+    if (PQconsumeInput(handle_) == 0) return lost();
+  }
+}
+
 }  // namespace ara::storage

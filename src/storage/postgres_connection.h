@@ -4,6 +4,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -124,6 +125,9 @@ class PgConnection {
   Result<std::uint64_t> ask_each(std::string_view sql, std::span<const PgParams> rows);
   /// COPY … FROM STDIN; `data` in the format that `sql` names. Rows copied.
   Result<std::uint64_t> copy(const std::string& sql, std::string_view data);
+  /// COPY … TO STDOUT; `take` is given each row. Only the wait for more of them is bound in time.
+  Result<void> copy_out(const std::string& sql,
+                        const std::function<Result<void>(std::string_view)>& take);
 
   /// Whether the server warned of something during the last statement.
   bool warned() const { return warned_; }

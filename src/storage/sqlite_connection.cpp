@@ -158,6 +158,20 @@ bool SqliteConnection::in_transaction() const {
   return sqlite3_get_autocommit(handle_) == 0;
 }
 
+Result<void> SqliteConnection::copy_to(SqliteConnection& target) {
+  constexpr int kAllPages = -1;
+  sqlite3_backup* copying = sqlite3_backup_init(target.handle_, "main", handle_, "main");
+  int status = SQLITE_OK;
+  if (copying != nullptr) {
+    sqlite3_backup_step(copying, kAllPages);
+    status = sqlite3_backup_finish(copying);
+  } else {
+    status = sqlite3_extended_errcode(target.handle_);
+  }
+  if (status != SQLITE_OK) return std::unexpected(target.error(status, "copying into it"));
+  return {};
+}
+
 Error SqliteConnection::error(int status, std::string_view doing) const {
   struct Row {
     int status;

@@ -99,6 +99,8 @@ class SqliteConnection {
   /// Rows changed by the last INSERT, UPDATE or DELETE.
   std::uint64_t changed() const;
   bool in_transaction() const;
+  /// Copies the whole database, as this connection's transaction sees it, over that of `target`.
+  Result<void> copy_to(SqliteConnection& target);
 
   /// The Error for a SQLite result that is not OK; `doing` is what was being done.
   Error error(int status, std::string_view doing) const;
