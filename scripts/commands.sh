@@ -123,7 +123,7 @@ build_for_pattern() {
 cmd_cluster() {
   ensure_fleet
   case "${1:-} ${2:-}" in
-    "up --only" | status* | down* | kill* | env*) ;;
+    "up --only" | status* | down* | kill* | env* | backup* | restore* | discard*) ;;
     *) build release ara ;;
   esac
   ARA_BIN=$(ara_binary) PYTHONPATH=$ARA_DIR/deploy PYTHONDONTWRITEBYTECODE=1 \

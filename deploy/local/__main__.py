@@ -5,6 +5,7 @@ import json
 import sys
 import time
 
+from . import backup
 from .fleet import GROUPS, Fleet
 from .status import picture
 from .supervise import FleetError
@@ -30,7 +31,17 @@ def arguments():
     restart = commands.add_parser("restart", help="end parts in good order and start them again, one "
                                   "by one: `restart api` after a build")
     restart.add_argument("part")
-    commands.add_parser("env", help="print where it is, and the settings for `ara` on the command line")
+    backing_up = commands.add_parser("backup", help="a base backup of each shard, by pgBackRest")
+    backing_up.add_argument("--type", choices=("full", "diff", "incr"), default="full")
+    restoring = commands.add_parser("restore", help="the shards as they were, on servers of their own "
+                                    "(docs/RECOVERY.md)")
+    restoring.add_argument("--to", metavar="FOLDER", required=True, help="empty or not there yet")
+    restoring.add_argument("--at", metavar="TIME", help="an instant such as '2026-11-29 18:00:00+00'; "
+                           "else the newest that is archived")
+    commands.add_parser("discard", help="end what was restored, and delete it").add_argument("to")
+    env = commands.add_parser("env", help="print where it is, and the settings for `ara` on the "
+                              "command line")
+    env.add_argument("--restored", metavar="FOLDER", help="the settings for what was restored there")
     return parser.parse_args()
 
 
@@ -65,8 +76,15 @@ def act(fleet, given):
         say(f"{given.part}: {len(fleet.kill(given.part))} processes killed")
     elif given.command == "down":
         fleet.down()
+    elif given.command == "backup":
+        backup.back_up(fleet, given.type, say=say)
+    elif given.command == "restore":
+        backup.restore(fleet, given.to, given.at, say=say)
+    elif given.command == "discard":
+        backup.discard(given.to)
     elif given.command == "env":
-        for name, value in environment(fleet).items():
+        told = backup.settings(fleet, given.restored) if given.restored else environment(fleet)
+        for name, value in told.items():
             print(f"export {name}='{value}'")
     elif given.json:
         print(json.dumps(fleet.status(), indent=2))

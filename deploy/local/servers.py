@@ -4,7 +4,7 @@ import json
 import subprocess
 from functools import partial
 
-from . import checks, processes, templates
+from . import backup, checks, processes, templates
 from .part import Part
 
 HOST = checks.HOST
@@ -33,6 +33,7 @@ def member_values(fleet, shard, name):
     return POSTGRES_SIZE | fleet.database | {
         "NAME": name, "SHARD": shard, "FOLDER": fleet.folder / name, "HOST": HOST,
         "NETWORK": "127.0.0.1/32", "POSTGRES_BIN": POSTGRES_BIN,
+        "REPOSITORY": backup.repository(fleet),
         "ETCD_HOSTS": ",".join(f"{HOST}:{fleet.port(etcd)}" for etcd in fleet.names("etcd")),
         "PORT": fleet.port(f"{name}/postgres"), "REST_PORT": fleet.port(f"{name}/patroni"),
         "POOL_PORT": fleet.port(f"{name}/pgbouncer"),
@@ -44,6 +45,9 @@ def member_values(fleet, shard, name):
 
 
 def write_all(files, folder, values, user):
+    repository = values["REPOSITORY"]
+    repository.mkdir(mode=0o700, exist_ok=True)
+    processes.give(repository, user)
     for template in files:
         templates.render(template, folder / template.rsplit("/", 1)[1], values, user)
 
@@ -65,7 +69,8 @@ def member_rows(fleet, shard, name, user):
         "PATH": f"{POSTGRES_BIN}:/usr/bin:/bin", "HOME": str(folder),
         "POOL": f"host={HOST} port={values['POOL_PORT']}",
         "PGBOUNCER_PASSWORD": values["PGBOUNCER_PASSWORD"]}
-    patroni = ("patroni/patroni.yml", "patroni/post_bootstrap.sh", "patroni/on_role_change.sh")
+    patroni = ("patroni/patroni.yml", "patroni/post_bootstrap.sh", "patroni/on_role_change.sh",
+               "pgbackrest/pgbackrest.conf")
     pgbouncer = ("pgbouncer/pgbouncer.ini", "pgbouncer/userlist.txt")
     yield Part(f"{name}/pgbouncer", "postgres", partial(checks.listens, values["POOL_PORT"]),
                ("/usr/sbin/pgbouncer", str(folder / "pgbouncer.ini")), user=user,
