@@ -3,7 +3,8 @@
 Each ```sh block of README.md and docs/*.md is run by bash in the checkout, with sample bars in a
 temporary ARA_HOME, a server of its own in place of localhost:8000 and a fleet of its own. It must exit with 0; a
 ```text or ```json block right after it must be what it printed, where a line of … stands for any
-lines. `<!-- test: skip, REASON -->` before a block leaves it out. With ARA_UPDATE_DOCS=1 the output
+lines. `<!-- test: skip, REASON -->` before a block leaves it out; docs/RECOVERY.md is followed by
+tests/faults/recovery_test.py, which has data to lose. With ARA_UPDATE_DOCS=1 the output
 blocks without … are written anew.
 """
 
@@ -20,7 +21,8 @@ import urllib.request
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-DOCUMENTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+DOCUMENTS = [REPOSITORY / "README.md", *sorted(set((REPOSITORY / "docs").glob("*.md")) -
+                                               {REPOSITORY / "docs/RECOVERY.md"})]
 MAX_SKIPPED = 3
 BLOCK = re.compile(
     r"(?:<!-- test: skip, (?P<skip>[^>]+) -->\n)?```sh\n(?P<script>.*?)```\n"
