@@ -79,7 +79,7 @@ inline const std::vector<StoreFactory>& store_factories() {
 class StoreContract : public testing::TestWithParam<StoreFactory> {
  protected:
   void SetUp() override {
-    if (!GetParam().installed()) GTEST_SKIP() << "the server of this store is not installed";
+    if (!GetParam().installed()) GTEST_SKIP() << support::PostgresServer::kMissing;
     store_ = another();
   }
 

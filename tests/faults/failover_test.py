@@ -18,6 +18,7 @@ import psycopg2
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "deploy"))
+from crew import Crew  # noqa: E402
 from local import Fleet  # noqa: E402
 from local.status import picture  # noqa: E402
 
@@ -29,11 +30,12 @@ MOST_SECONDS = 35
 PAUSE = 0.05  # of a writer whose write has failed
 
 
-class Writers:
+class Writers(Crew):
     """Threads that write one numbered row after another through the pools, and note which were
     acknowledged and when. What was not is never written again: its fate is unknown."""
 
     def __init__(self, fleet):
+        super().__init__()
         members = fleet.members("a")
         self.where = {
             "host": ",".join(["127.0.0.1"] * len(members)),
@@ -42,7 +44,6 @@ class Writers:
             "target_session_attrs": "primary", "connect_timeout": 2}
         self.acknowledged = [[] for _ in range(WRITERS)]  # (number, moment)
         self.failures = [0] * WRITERS
-        self.stopped = threading.Event()
         self.threads = [threading.Thread(target=self.write, args=(n,)) for n in range(WRITERS)]
 
     def connect(self):
@@ -71,16 +72,6 @@ class Writers:
         """When the first write after a moment was acknowledged, or None."""
         times = [at for rows in self.acknowledged for _, at in rows[-200:] if at > moment]
         return min(times, default=None)
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stopped.set()
-        for thread in self.threads:
-            thread.join()
 
 
 class FailoverTest(unittest.TestCase):

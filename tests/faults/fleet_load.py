@@ -23,6 +23,7 @@ from collections import Counter
 from pathlib import Path
 from unittest import TestCase
 
+from crew import Crew
 from local import Fleet
 
 DEADLINE = 5.0
@@ -90,15 +91,16 @@ def counted(client, family, **labels):
                if line.startswith(family) and all(word in line for word in wanted))
 
 
-class Load:
+class Load(Crew):
     """Threads that read and write until the block ends; `counts` by kind, `gaps` between successes."""
 
     def __init__(self, fleet, key, readers=4, writers=1, pause=0.01):
+        super().__init__()
         self.fleet, self.key, self.pause = fleet, key, pause
         self.counts, self.examples, self.latencies = Counter(), [], []
         self.acknowledged = {}  # (symbol, day) -> close
         self.successes = []     # moments, of reads
-        self.mutex, self.stopped = threading.Lock(), threading.Event()
+        self.mutex = threading.Lock()
         self.threads = ([threading.Thread(target=self.read, args=(n,)) for n in range(readers)] +
                         [threading.Thread(target=self.write, args=(n, writers)) for n in range(writers)])
 
@@ -167,15 +169,7 @@ class Load:
             inside = sorted(seconds for at, seconds in self.latencies if begin < at < end)
         return inside[int(0.99 * (len(inside) - 1))] if inside else float("nan")
 
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stopped.set()
-        for thread in self.threads:
-            thread.join()
+    def report(self):
         print("counts:", dict(sorted(self.counts.items())))
         for example in self.examples:
             print("  ", example)

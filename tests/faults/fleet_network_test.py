@@ -19,6 +19,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "deploy"))
+from crew import Crew  # noqa: E402
 from apart import Network, NodeApart, NoNamespaces  # noqa: E402
 from fleet_load import DEADLINE, SYMBOLS, Client, FleetCase, counted  # noqa: E402
 
@@ -36,15 +37,16 @@ def counter_of(revision):
     return int(revision.split("-")[0])
 
 
-class Asking:
+class Asking(Crew):
     """Threads that ask the node apart, of symbols that it has in memory and of others, until the
     block ends; by kind of answer, with the slowest."""
 
     def __init__(self, node, key):
+        super().__init__()
         self.node, self.key = node, key
         self.counts, self.slowest, self.examples = Counter(), 0.0, []
         self.answers = []  # (asked at, symbol, counter)
-        self.mutex, self.stopped = threading.Lock(), threading.Event()
+        self.mutex = threading.Lock()
         self.threads = [threading.Thread(target=self.ask, args=(n,)) for n in range(ASKERS)]
 
     def ask(self, number):
@@ -77,15 +79,7 @@ class Asking:
     def sum(self, kind):
         return sum(count for name, count in self.counts.items() if name.endswith(kind))
 
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stopped.set()
-        for thread in self.threads:
-            thread.join()
+    def report(self):
         print(f"counts: {dict(sorted(self.counts.items()))}, slowest {self.slowest:.2f} s")
         for example in self.examples:
             print("  ", example)

@@ -22,6 +22,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "deploy"))
+from crew import Crew  # noqa: E402
 from fleet_load import DEADLINE, SYMBOLS, Client, FleetCase, next_session  # noqa: E402
 
 LONG = os.environ.get("ARA_LONG") == "1"
@@ -37,14 +38,15 @@ def counter_of(revision):
     return int(revision.split("-")[0])
 
 
-class Pairs:
+class Pairs(Crew):
     """Writers and readers of all nodes until the block ends; `counts` by kind."""
 
     def __init__(self, fleet, key):
+        super().__init__()
         self.fleet, self.key, self.nodes = fleet, key, fleet.names("api")
         self.counts, self.examples, self.oldest = Counter(), [], Counter()
         self.written = {symbol: [] for symbol in SYMBOLS}  # (acknowledged at, counter), in order
-        self.mutex, self.stopped = threading.Lock(), threading.Event()
+        self.mutex = threading.Lock()
         self.threads = [threading.Thread(target=self.write, args=(n,)) for n in range(WRITERS)]
         self.threads += [threading.Thread(target=self.read, args=(n,)) for n in range(READERS)]
 
@@ -125,15 +127,7 @@ class Pairs:
         while self.made() < pairs and time.monotonic() < until:
             time.sleep(0.1)
 
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stopped.set()
-        for thread in self.threads:
-            thread.join()
+    def report(self):
         print("counts:", dict(sorted(self.counts.items())))
         print("oldest:", {what: f"{age:.2f} s" for what, age in self.oldest.items()})
         for example in self.examples:

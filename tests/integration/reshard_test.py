@@ -25,7 +25,7 @@ FROM symbols
 """
 
 
-@unittest.skipUnless(Path("/usr/lib/postgresql").exists(), "PostgreSQL is not installed")
+@unittest.skipUnless(Path("/usr/lib/postgresql").exists(), "no PostgreSQL below /usr/lib/postgresql: the package postgresql-17, which ./dev test installs")
 class ReshardTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

@@ -24,6 +24,9 @@ namespace ara::support {
 /// the first starts them, and they end a while after the last (postgres_keeper.py).
 class PostgresServer {
  public:
+  static constexpr const char* kMissing =
+      "no PostgreSQL below /usr/lib/postgresql: the package postgresql-17 is not installed, "
+      "which ./dev test does";
   static bool installed() { return std::filesystem::exists("/usr/lib/postgresql"); }
 
   static const PostgresServer& shared() {

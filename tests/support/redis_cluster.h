@@ -30,7 +30,10 @@ class RedisCluster {
   static bool installed() {
     return std::filesystem::exists("/usr/bin/redis-server") && cache::redis_built_in();
   }
-  static constexpr const char* kMissing = "no redis-server, or a build without libvalkey";
+  static constexpr const char* kMissing =
+      "no /usr/bin/redis-server (package redis-server, which ./dev test installs), or this build "
+      "is "
+      "without libvalkey, as it is where the mirror has no source of valkey";
 
   /// One that all test programs that run now share: the first starts it, and it ends a while after
   /// the last. Keys need a prefix of their own.

@@ -13,7 +13,7 @@ using support::CuttingProxy;
 class PostgresSettle : public testing::TestWithParam<CuttingProxy::When> {
  protected:
   void SetUp() override {
-    if (!support::PostgresServer::installed()) GTEST_SKIP() << "PostgreSQL is not installed";
+    if (!support::PostgresServer::installed()) GTEST_SKIP() << support::PostgresServer::kMissing;
     const std::string uri = database_.emplace().primary();
     const auto port = uri.rfind(':') + 1;
     const auto slash = uri.rfind('/');

@@ -21,7 +21,7 @@ namespace ara::storage {
 class ShardFixture : public testing::Test {
  protected:
   void SetUp() override {
-    if (!support::PostgresServer::installed()) GTEST_SKIP() << "PostgreSQL is not installed";
+    if (!support::PostgresServer::installed()) GTEST_SKIP() << support::PostgresServer::kMissing;
     for (auto& one : databases_) one.emplace();
   }
 
