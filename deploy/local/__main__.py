@@ -6,7 +6,7 @@ import sys
 import time
 
 from . import backup
-from .fleet import GROUPS, Fleet
+from .fleet import GROUPS, MOST_SHARDS, Fleet
 from .status import picture
 from .supervise import FleetError
 
@@ -17,13 +17,16 @@ def arguments():
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start what is down, and wait until all is healthy")
     up.add_argument("--only", metavar="GROUPS", help=f"some of {','.join(GROUPS)}")
-    up.add_argument("--shards", type=int, choices=range(1, 5), default=2, metavar="N",
-                    help="shards of a new fleet, 1 to 4 (default 2)")
+    up.add_argument("--shards", type=int, choices=range(1, MOST_SHARDS + 1), default=2, metavar="N",
+                    help=f"shards of a new fleet, 1 to {MOST_SHARDS} (default 2)")
     status = commands.add_parser("status", help="show who is up and who leads")
     status.add_argument("--json", action="store_true")
     commands.add_parser("down", help="end all of it and delete its data")
     scale = commands.add_parser("scale", help="change the number of API nodes")
     scale.add_argument("count", type=int, metavar="N")
+    grow = commands.add_parser("grow", help="bring up the PostgreSQL servers of more shards, to have "
+                               "N; `ara db reshard --add` puts them to use")
+    grow.add_argument("count", type=int, metavar="N")
     kill = commands.add_parser("kill", help="kill -9 a part: api-1, pg-a-1, pg-a-1/postgres, "
                                "pg-a-primary, redis-3, redis, nginx, …")
     kill.add_argument("part")
@@ -70,6 +73,9 @@ def act(fleet, given):
         fleet.heal(say=say)
     elif given.command == "scale":
         fleet.scale(given.count, say=say)
+    elif given.command == "grow":
+        for shard, hosts in fleet.grow(given.count, say=say):
+            print(f"ara db reshard --add {shard} --hosts {hosts}")
     elif given.command == "restart":
         fleet.restart(given.part, say=say)
     elif given.command == "kill":

@@ -18,6 +18,7 @@ GROUPS = ("etcd", "postgres", "redis", "api", "worker", "nginx", "prometheus")
 BROUGHT_ALONG = {"postgres": ("etcd",)}
 SHAPE = {"shards": 2, "members": 3, "etcd": 3, "redis": 6, "api": 3, "worker": 2}
 MOST_API_NODES = 16
+MOST_SHARDS = 4
 NGINX_RETURNS = 1.5  # seconds, more than the fail_timeout after which nginx tries a node again
 RELOAD = 10  # seconds for nginx to begin with a new configuration
 WORDS = 25  # lines of a log that a failure shows
@@ -252,6 +253,22 @@ class Fleet:
             for name in before[count:]:
                 processes.end([self.state["processes"].get(name)], signal.SIGTERM, 40)
                 say(f"{name:<20} ended")
+
+    def grow(self, count, seconds=120, say=lambda line: None):
+        """Brings up the PostgreSQL servers of more shards. Nothing is on them, and no node knows of
+        them, until `ara db reshard --add NAME --hosts HOSTS` gives them their share: the (name,
+        hosts) of each new one are returned."""
+        with self.state.locked():
+            if not self.has("postgres"):
+                raise FleetError("no PostgreSQL is up")
+            before = self.shape["shards"]
+            if not before < count <= MOST_SHARDS:
+                raise FleetError(f"this fleet has {before} shards and may grow to {MOST_SHARDS}, not {count}")
+            self.state["shape"] = self.shape | {"shards": count}
+            added = self.shards[before:]
+            self.state["done"] = [*self.state["done"], *(nodes.added(shard) for shard in added)]
+            self.ascend([part for part in self.rows() if part.group in ("etcd", "postgres")], seconds, say)
+        return [(shard, nodes.pools(self, shard)) for shard in added]
 
     def tell_neighbours(self):
         """nginx and Prometheus take up the nodes of now."""

@@ -33,9 +33,9 @@ def settings(fleet, name):
 
 def node_rows(fleet):
     stores = tuple(group for group in ("postgres", "redis") if fleet.has(group))
-    added = list(shard_rows(fleet))
-    yield from added
-    needs = (*stores, *(part.name for part in added))
+    steps = list(shard_rows(fleet))
+    yield from steps
+    needs = (*stores, *(part.name for part in steps))
     for name in fleet.names("api"):
         yield Part(name, "api", partial(checks.answers, fleet.port(name), "/health/ready"),
                    (fleet.binary, "serve"), needs=needs, environment=settings(fleet, name))
@@ -50,13 +50,18 @@ def has_settled(fleet, name):
     return fleet.age(name) > WORKER_SETTLES
 
 
+def added(shard):
+    """The step that makes a shard known to the catalog."""
+    return f"shard-{shard}-added"
+
+
 def shard_rows(fleet):
     """THE PLACE where shards after the first are made known to the catalog: a step for each, done
     once, by a binary that has the command."""
     if not fleet.has("postgres") or len(fleet.shards) == 1 or not knows(fleet.binary, "db"):
         return
     for shard in fleet.shards[1:]:
-        yield Part(f"shard-{shard}-added", "api", lambda: True,
+        yield Part(added(shard), "api", lambda: True,
                    (fleet.binary, "db", "reshard", "--add", shard, "--hosts", pools(fleet, shard)),
                    needs=("postgres",), environment=settings(fleet, "api-1"), once=True)
 

@@ -19,6 +19,10 @@ constexpr std::uint64_t kWeightOfSymbol = 64;
 /// How long to wait for another to be gone, or for what it left prepared to be settled.
 constexpr std::chrono::seconds kWaitForOthers{20};
 constexpr std::chrono::milliseconds kWaitPause{100};
+/// How long servers that do not answer are asked again: of a shard that has answered, as long as a
+/// failover takes; else less, since they may be the wrong ones.
+constexpr std::chrono::seconds kWaitForFailover{60};
+constexpr std::chrono::seconds kWaitForFirst{10};
 
 std::unexpected<Error> stopped() {
   return fail(Code::unavailable, "the reshard was stopped; the same command goes on with it");
@@ -28,12 +32,35 @@ class Resharder {
  public:
   Resharder(std::unique_ptr<ShardFleet> fleet, const ReshardRequest& request,
             const ReshardWatch& watch)
-      : fleet_(std::move(fleet)), request_(request), watch_(watch) {
+      : fleet_(std::move(fleet)), request_(request) {
+    watch_.progress = watch.progress;
+    watch_.stop_before = [this, &watch](std::string_view step) {
+      stopped_ = stopped_ || (watch.stop_before && watch.stop_before(step));
+      return stopped_;
+    };
     std::random_device random;
     holder_ = ara::format("{:08x}{:08x}", random(), random());
   }
 
+  /// An outage, a failover say, is waited for: every step finds what is done already.
   Result<ReshardProgress> run() {
+    SteadyTime until = system_clock().steady() + kWaitForFirst;
+    int moved = -1;
+    for (;;) {
+      auto done = attempt();
+      if (done || stopped_ || !passes(done.error().code)) return done;
+      if (joined_ && progress_.slots_moved > moved) {
+        until = system_clock().steady() + kWaitForFailover;
+        moved = progress_.slots_moved;
+      }
+      if (system_clock().steady() >= until) return done;
+      pause_until(system_clock().steady() + kWaitPause);
+      progress_ = {.longest_freeze = progress_.longest_freeze};
+    }
+  }
+
+ private:
+  Result<ReshardProgress> attempt() {
     auto begun = begin();
     if (!begun) return std::unexpected(begun.error());
     if (!*begun) return progress_;
@@ -51,8 +78,8 @@ class Resharder {
     return progress_;
   }
 
- private:
-  bool stop(std::string_view step) const { return watch_.stop_before && watch_.stop_before(step); }
+  static bool passes(Code code) { return code == Code::unavailable || code == Code::deadline; }
+  bool stop(std::string_view step) const { return watch_.stop_before(step); }
   PostgresStore& catalog() const { return fleet_->view()->catalog().store().primary(); }
   Result<PostgresStore*> shard(int number) const {
     if (number == 0) return &catalog();
@@ -89,10 +116,12 @@ class Resharder {
 
   const std::unique_ptr<ShardFleet> fleet_;
   const ReshardRequest& request_;
-  const ReshardWatch& watch_;
+  ReshardWatch watch_;
   std::string holder_;
   ReshardWork work_;
   ReshardProgress progress_;
+  bool stopped_ = false;  ///< by the watch
+  bool joined_ = false;   ///< every shard has answered
 };
 
 /// False where there is nothing to do.
@@ -135,6 +164,7 @@ Result<void> Resharder::join() {
                                      " need the setting max_prepared_transactions above 0");
     }
   }
+  joined_ = true;
   return {};
 }
 

@@ -237,12 +237,12 @@ class FleetCase(TestCase):
         return json.loads(text)["key"]
 
     def check_written(self, load):
-        """Every acknowledged bar is there, once."""
-        leader = self.fleet.leader("a")
-        rows = self.fleet.psql(leader, "SELECT symbol, to_timestamp(time)::date, close, count(*) FROM "
-                               "bars JOIN symbols ON id = symbol_id WHERE volume = 1 "
-                               "GROUP BY 1, 2, 3").splitlines()
+        """Every acknowledged bar is there, once, on one shard."""
+        rows = [row for shard in self.fleet.shards for row in self.fleet.psql(
+            self.fleet.leader(shard), "SELECT symbol, to_timestamp(time)::date, close, count(*) FROM "
+            "bars JOIN symbols ON id = symbol_id WHERE volume = 1 GROUP BY 1, 2, 3").splitlines()]
         stored = {tuple(row.split("|")[:2]): row.split("|")[2:] for row in rows}
+        self.assertEqual(len(rows), len(stored), "a bar is there twice")
         for (symbol, day), close in load.acknowledged.items():
             self.assertIn((symbol, day), stored)
             self.assertEqual(float(stored[symbol, day][0]), close)
