@@ -11,13 +11,13 @@ TIMEOUT = 2
 FAILURES = (OSError, ValueError, http.client.HTTPException)
 
 
-def fetch(port, path, method="GET", body=None, certificate=None, headers=None):
+def fetch(port, path, method="GET", body=None, certificate=None, headers=None, timeout=TIMEOUT):
     """(status, body) of an HTTP answer; over TLS where a certificate to trust is named."""
     if certificate:
         context = ssl.create_default_context(cafile=str(certificate))
-        connection = http.client.HTTPSConnection(HOST, port, timeout=TIMEOUT, context=context)
+        connection = http.client.HTTPSConnection(HOST, port, timeout=timeout, context=context)
     else:
-        connection = http.client.HTTPConnection(HOST, port, timeout=TIMEOUT)
+        connection = http.client.HTTPConnection(HOST, port, timeout=timeout)
     try:
         connection.request(method, path, body=body, headers=headers or {})
         answer = connection.getresponse()

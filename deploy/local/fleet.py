@@ -19,7 +19,7 @@ BROUGHT_ALONG = {"postgres": ("etcd",)}
 SHAPE = {"shards": 2, "members": 3, "etcd": 3, "redis": 6, "api": 3, "worker": 2}
 MOST_API_NODES = 16
 MOST_SHARDS = 4
-NGINX_RETURNS = 1.5  # seconds, more than the fail_timeout after which nginx tries a node again
+NGINX_RETURNS = 2.0  # seconds, after which nginx tries a node that had failed again
 RELOAD = 10  # seconds for nginx to begin with a new configuration
 WORDS = 25  # lines of a log that a failure shows
 
