@@ -100,20 +100,13 @@ class Service final : public ForecastService {
   }
 
   Result<Ready> compute_now(const ForecastRequest& request, const Call& call) override {
-    const auto row = store_->find_symbol(request.symbol, call);
-    if (!row) return std::unexpected(row.error());
-    if (!*row) return unknown(request.symbol);
-    if (auto same = check_asset_type(request, (*row)->asset_type); !same) {
+    const auto known = know(request, call);
+    if (!known) return std::unexpected(known.error());
+    const auto& [head, lineup] = *known;
+    if (auto same = check_asset_type(request, head.asset_type); !same) {
       return std::unexpected(std::move(same.error()));
     }
-    if (is_older((*row)->revision, request)) {
-      return invalid("min_revision", to_string(*request.min_revision),
-                     "a revision that a write of bars has returned; the newest is " +
-                         to_string((*row)->revision));
-    }
-    const auto lineup = this->lineup(call);
-    if (!lineup) return std::unexpected(lineup.error());
-    const domain::ForecastKey key = key_of(request, subject_of(**row), **lineup);
+    const domain::ForecastKey key = key_of(request, subject_of(head), *lineup);
     auto found = look_up(key, call);
     // Until the end of this, the other nodes wait for what is made here.
     cache::Boarding flight;
@@ -122,8 +115,8 @@ class Service final : public ForecastService {
       keep(*l1_, place_of(key), flight.value, call);
       found = Ready{key.id(), std::move(flight.value)};
     }
-    if (!found) return make_and_keep(request, **lineup, call);
-    count((*row)->asset_type, kSlow);
+    if (!found) return make_and_keep(request, *lineup, call);
+    count(head.asset_type, kSlow);
     return *found;
   }
 
@@ -194,6 +187,32 @@ class Service final : public ForecastService {
                         : compute_now(request, Call{deadline}));
     });
     if (!submitted) land(flight, std::unexpected(std::move(submitted.error())));
+  }
+
+  /// What a forecast's key is made of besides the request.
+  struct Known {
+    storage::SymbolRow head;
+    std::shared_ptr<const registry::Lineup> lineup;
+  };
+
+  /// At most a second old, and no older than the bars that the request has seen written. The store
+  /// is asked only where memory does not do: what another tier holds costs no look at the store.
+  Result<Known> know(const ForecastRequest& request, const Call& call) {
+    if (const HeadSnapshot* heads = heads_->fresh()) {
+      const storage::SymbolRow* head = heads->find(request.symbol);
+      if (head != nullptr && !is_older(head->revision, request)) return Known{*head, heads->lineup};
+    }
+    auto row = store_->find_symbol(request.symbol, call);
+    if (!row) return std::unexpected(std::move(row.error()));
+    if (!*row) return unknown(request.symbol);
+    if (is_older((*row)->revision, request)) {
+      return invalid("min_revision", to_string(*request.min_revision),
+                     "a revision that a write of bars has returned; the newest is " +
+                         to_string((*row)->revision));
+    }
+    auto lineup = this->lineup(call);
+    if (!lineup) return std::unexpected(std::move(lineup.error()));
+    return Known{std::move(**row), std::move(*lineup)};
   }
 
   /// Who serves, at most a second old.
@@ -327,7 +346,8 @@ void Service::register_gauges() {
 Result<std::unique_ptr<ForecastService>> make_forecast_service(
     std::shared_ptr<storage::Store> store, std::shared_ptr<telemetry::Metrics> metrics,
     ServiceOptions options, const Clock& clock) {
-  auto heads = Heads::start(store, options.shelf, options.head_refresh, clock);
+  auto heads =
+      Heads::start(store, options.shelf, options.head_refresh, clock);
   if (!heads) return std::unexpected(std::move(heads.error()));
   return std::make_unique<Service>(std::move(store), std::move(metrics), options, clock,
                                    std::move(*heads));

@@ -17,6 +17,7 @@
 #include "serve/carry_over.h"
 #include "serve/encode.h"
 #include "serve/forecaster.h"
+#include "support/faulty_store.h"
 
 namespace ara::serve {
 namespace {
@@ -165,6 +166,42 @@ TEST_F(ForecastServiceTest, NodesShareWhatL2Holds) {
   EXPECT_EQ(counted("ara_cache_requests_total{tier=\"l2\",result=\"hit\"}"), 1);
   EXPECT_EQ(counted("ara_cache_requests_total{tier=\"l2\",result=\"miss\"}"), 1);
   EXPECT_TRUE(other->cached(request));
+}
+
+TEST_F(ForecastServiceTest, WhatL2HoldsCostsNoLookAtTheStore) {
+  using support::StoreCall;
+  const ForecastRequest request{.symbol = symbol("AAPL"), .days = 7};
+  const std::shared_ptr<cache::Tier> l2 = cache::make_memory_tier(1 << 20);
+  const auto maker = *make_forecast_service(store_, metrics_, {.l2 = l2});
+  const auto computed = maker->compute_now(request, {});
+  ASSERT_TRUE(computed);
+  const auto store = std::make_shared<support::FaultyStore>(store_);
+  const auto asker = *make_forecast_service(store, metrics_, {.l2 = l2});
+  for (const auto kind : {StoreCall::find_symbol, StoreCall::find_forecast, StoreCall::last_bars}) {
+    store->fail(kind, Code::unavailable);
+  }
+  const auto shared = asker->compute_now(request, {});
+  ASSERT_TRUE(shared) << shared.error().message;
+  EXPECT_EQ(*shared->body, *computed->body);
+  EXPECT_EQ(store->calls(StoreCall::find_symbol), 0);
+  EXPECT_EQ(store->calls(StoreCall::find_forecast), 0);
+}
+
+TEST_F(ForecastServiceTest, WhoHasSeenAWriteIsNeverGivenAnOlderForecast) {
+  // Heads that are not looked at again, though trusted: the token alone tells.
+  const auto service = *make_forecast_service(store_, metrics_, {.head_refresh = 1h});
+  const ForecastRequest before{.symbol = symbol("AAPL")};
+  const auto older = service->compute_now(before, {});
+  ASSERT_TRUE(older);
+  const auto put = another_store()->put_bars(symbol("AAPL"), domain::AssetType::stock, bars_, {});
+  ASSERT_TRUE(put);
+  EXPECT_EQ(service->compute_now(before, {})->id, older->id);
+  const ForecastRequest after{.symbol = symbol("AAPL"), .min_revision = put->revision};
+  EXPECT_FALSE(service->cached(after));
+  const auto newer = service->compute_now(after, {});
+  ASSERT_TRUE(newer) << newer.error().message;
+  EXPECT_NE(newer->id, older->id);
+  EXPECT_EQ(member(*newer, "revision"), domain::to_string(put->revision));
 }
 
 TEST_F(ForecastServiceTest, AnL2ThatIsDownIsPassedOver) {
