@@ -347,7 +347,7 @@ Result<std::unique_ptr<ForecastService>> make_forecast_service(
     std::shared_ptr<storage::Store> store, std::shared_ptr<telemetry::Metrics> metrics,
     ServiceOptions options, const Clock& clock) {
   auto heads =
-      Heads::start(store, options.shelf, options.head_refresh, clock);
+      Heads::start(store, options.shelf, options.head_refresh, options.store_patience, clock);
   if (!heads) return std::unexpected(std::move(heads.error()));
   return std::make_unique<Service>(std::move(store), std::move(metrics), options, clock,
                                    std::move(*heads));

@@ -25,6 +25,7 @@ struct ServiceOptions {
   unsigned workers = 2;                         ///< threads of the slow lane
   std::chrono::milliseconds deadline{5000};     ///< of a request that names none
   std::chrono::milliseconds head_refresh{250};  ///< how often heads are looked at anew
+  std::chrono::seconds store_patience{10};      ///< at start, with a store that is down or busy
   std::chrono::seconds prediction_ttl{300};     ///< CACHE_TTL_SECONDS
   std::uint64_t l1_bytes = 64ULL << 20;
   /// What a fleet shares; none: this process is alone.
@@ -81,7 +82,8 @@ class ForecastService {
   virtual ~ForecastService() = default;
 };
 
-/// Starts the slow lane's threads and reads the heads once; fails if the store does.
+/// Starts the slow lane's threads and reads the heads once; fails if the store does, by
+/// `store_patience`.
 Result<std::unique_ptr<ForecastService>> make_forecast_service(
     std::shared_ptr<storage::Store> store, std::shared_ptr<telemetry::Metrics> metrics,
     ServiceOptions options, const Clock& clock = system_clock());

@@ -1,5 +1,8 @@
 #include "serve/heads.h"
 
+#include <algorithm>
+
+#include "storage/patience.h"
 #include "telemetry/log.h"
 
 namespace ara::serve {
@@ -15,6 +18,16 @@ std::uint64_t next_instance() {
 /// How long one look at the store may take.
 constexpr std::chrono::milliseconds kLookTimeout{500};
 
+/// The first look reads more than any other, and nothing can be served before it.
+constexpr std::chrono::seconds kFirstLookTimeout{3};
+constexpr std::chrono::milliseconds kFirstLookPause{100};
+
+/// Whether a store that failed so may do better in a moment.
+bool may_pass(const Error& error) {
+  return error.code == Code::unavailable || error.code == Code::deadline ||
+         error.code == Code::overloaded;
+}
+
 }  // namespace
 
 Heads::Heads(std::shared_ptr<storage::Store> store, std::shared_ptr<const registry::Shelf> shelf,
@@ -27,9 +40,13 @@ Heads::Heads(std::shared_ptr<storage::Store> store, std::shared_ptr<const regist
 
 Result<std::unique_ptr<Heads>> Heads::start(std::shared_ptr<storage::Store> store,
                                             std::shared_ptr<const registry::Shelf> shelf,
-                                            std::chrono::milliseconds refresh, const Clock& clock) {
+                                            std::chrono::milliseconds refresh,
+                                            std::chrono::milliseconds patience,
+                                            const Clock& clock) {
   std::unique_ptr<Heads> heads(new Heads(std::move(store), std::move(shelf), refresh, clock));
-  if (auto looked = heads->look(); !looked) return std::unexpected(std::move(looked.error()));
+  if (auto looked = heads->first_look(clock.steady() + patience); !looked) {
+    return std::unexpected(std::move(looked.error()));
+  }
   heads->thread_ = std::thread([raw = heads.get()] { raw->run(); });
   return heads;
 }
@@ -41,6 +58,16 @@ Heads::~Heads() {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
+}
+
+Result<void> Heads::first_look(SteadyTime give_up) {
+  for (;;) {
+    const SteadyTime now = clock_.steady();
+    auto looked = look({Deadline{std::min(give_up, now + kFirstLookTimeout)}});
+    const SteadyTime next = clock_.steady() + kFirstLookPause;
+    if (looked || !may_pass(looked.error()) || next >= give_up) return looked;
+    storage::pause_until(next);
+  }
 }
 
 Result<std::shared_ptr<const SymbolHeads>> Heads::read_symbols(const Call& call) const {
@@ -60,8 +87,7 @@ Result<std::shared_ptr<const SymbolHeads>> Heads::read_symbols(const Call& call)
   return made;
 }
 
-Result<void> Heads::look() {
-  const Call call{Deadline::after(kLookTimeout)};
+Result<void> Heads::look(const Call& call) {
   const SteadyTime asked = clock_.steady();
   auto symbols = read_symbols(call);
   if (!symbols) return std::unexpected(std::move(symbols.error()));
@@ -110,7 +136,7 @@ void Heads::run() {
     if (stopping_) break;
     hurried_ = false;
     lock.unlock();
-    const auto looked = look();
+    const auto looked = look({Deadline::after(kLookTimeout)});
     if (!looked && !ailing) {
       telemetry::log(telemetry::LogLevel::warning, "Cannot read the heads of symbols and models",
                      {{"error", looked.error().message}});

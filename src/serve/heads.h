@@ -47,9 +47,12 @@ class Heads {
   /// Nothing older is trusted, whatever the refresh interval.
   static constexpr std::chrono::seconds kTrust{1};
 
+  /// Reads them for the first time; a store that is down or busy is asked again, for `patience` in
+  /// all.
   static Result<std::unique_ptr<Heads>> start(std::shared_ptr<storage::Store> store,
                                               std::shared_ptr<const registry::Shelf> shelf,
                                               std::chrono::milliseconds refresh,
+                                              std::chrono::milliseconds patience,
                                               const Clock& clock);
   ~Heads();
 
@@ -65,7 +68,8 @@ class Heads {
   Heads(std::shared_ptr<storage::Store> store, std::shared_ptr<const registry::Shelf> shelf,
         std::chrono::milliseconds refresh, const Clock& clock);
 
-  Result<void> look();  ///< asks the store, and reads what has changed
+  Result<void> first_look(SteadyTime give_up);
+  Result<void> look(const Call& call);  ///< asks the store, and reads what has changed
   Result<std::shared_ptr<const SymbolHeads>> read_symbols(const Call& call) const;
   SteadyTime looked_at() const;
   void run();
