@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "deploy"))
 from api import ARA, PASSWORD, PATH, SECRET, TIERS, Server, Way  # noqa: E402
 from local import Fleet, nodes, servers  # noqa: E402
 
-BUDGET = 60  # POSTGRES_CONNECTIONS, which deploy/ara/node.env leaves as it is
+BUDGET = nodes.CONNECTIONS  # POSTGRES_CONNECTIONS
 BATCH, BATCHES = 5_000, 4
 STAGED = 10_000_000  # above the ids of symbols
 ASKERS = 12  # of each node

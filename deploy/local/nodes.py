@@ -8,6 +8,7 @@ from .part import Part
 
 HOST = checks.HOST
 WORKER_SETTLES = 1.0  # seconds
+CONNECTIONS, LEAST_CONNECTIONS = 60, 4  # to each PostgreSQL server: of all nodes, and of each
 
 
 def pools(fleet, shard):
@@ -17,13 +18,15 @@ def pools(fleet, shard):
 def settings(fleet, name):
     """The settings of a node, those of deploy/ara/node.env: the same to each, but for its own
     folder and port. Of servers that the fleet does not have there are none."""
+    count = fleet.shape["api"] + fleet.shape["worker"]
     text = templates.substitute((templates.DEPLOY / "ara/node.env").read_text(), fleet.database | {
         "FOLDER": fleet.folder / name, "HOST": HOST, "PORT": fleet.port(name),
         "JWT_SECRET_KEY": fleet.state.secret("jwt"), "POSTGRES_HOST": pools(fleet, fleet.shards[0]),
         "POSTGRES_PORT": fleet.port(f"{fleet.members(fleet.shards[0])[0]}/pgbouncer"),
         "REDIS_HOST": ",".join(f"{HOST}:{fleet.port(redis)}" for redis in fleet.names("redis")),
         "REDIS_PASSWORD": fleet.state.secret("redis"),
-        "FLEET_NODES": fleet.shape["api"] + fleet.shape["worker"],
+        "POSTGRES_CONNECTIONS": max(CONNECTIONS, LEAST_CONNECTIONS * count),
+        "FLEET_NODES": count,
         "FLEET_SERVERS": fleet.shape["api"]})
     lines = (line.partition("=") for line in text.splitlines() if line and not line.startswith("#"))
     absent = tuple(group.upper() + "_" for group in ("postgres", "redis") if not fleet.has(group))

@@ -1,6 +1,5 @@
 #include "app/wire.h"
 
-#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
@@ -21,7 +20,7 @@ Result<std::shared_ptr<storage::Store>> open_store(const config::Config& config)
                 "ARA_HOME: cannot make the folder '" + config.home + "': " + error.message());
   }
   const storage::StoreOptions options{
-      .connections = std::max(4U, config.postgres_connections / config.fleet_nodes),
+      .connections = config.connections_of_node(),
       .wait = std::chrono::milliseconds(config.postgres_wait_ms),
       .connection_age = std::chrono::seconds(config.postgres_max_age_seconds)};
   return storage::open(config.store_place(), options);

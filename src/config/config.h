@@ -78,6 +78,9 @@ struct Config {
   std::vector<std::string> unused;
   std::vector<std::string> tls;
 
+  static constexpr unsigned kLeastConnections = 4;  ///< of a node, to each PostgreSQL server
+  unsigned connections_of_node() const { return postgres_connections / fleet_nodes; }
+
   /// Where the store is: the path of ara.db, or the URI of the PostgreSQL servers.
   std::string store_place() const;
   std::string database_path() const { return home + "/ara.db"; }

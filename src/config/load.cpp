@@ -93,6 +93,16 @@ std::unexpected<Error> not_allowed(const SettingRow& row, const Given& given) {
   return std::unexpected(std::move(error));
 }
 
+/// A node that may have fewer than kLeastConnections cannot work, and one that took more than its
+/// part would break the budget: PostgreSQL would refuse connections under load, to any node.
+Result<void> check_connections(const Config& config) {
+  const std::uint64_t least = std::uint64_t{Config::kLeastConnections} * config.fleet_nodes;
+  if (config.postgres_hosts.empty() || config.postgres_connections >= least) return {};
+  return invalid("POSTGRES_CONNECTIONS", std::to_string(config.postgres_connections),
+                 ara::format("{} or more: {} for each of {} nodes, by FLEET_NODES", least,
+                             Config::kLeastConnections, config.fleet_nodes));
+}
+
 /// What is set in the environment or `.env` under a name that other versions or the original know.
 void note_unused(const Values& dotenv, Config& config) {
   const auto look = [&](std::string_view name) {
@@ -162,6 +172,9 @@ Result<Config> load(const std::map<std::string, std::string>& flags, const std::
       return not_allowed(row, given);
     }
     config.shown.push_back({row.name, shown_value(row, given.text), given.source, given.place});
+  }
+  if (auto enough = check_connections(config); !enough) {
+    return std::unexpected(std::move(enough.error()));
   }
   note_unused(*dotenv, config);
   return config;

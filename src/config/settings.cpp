@@ -51,8 +51,8 @@ constexpr std::array kSettings{
     SettingRow{.name = "POSTGRES_CONNECTIONS",
                .allowed = "an integer from 4 to 10000",
                .help =
-                   "Connections to each server that the whole fleet may have open; a node takes "
-                   "its part of FLEET_NODES",
+                   "Connections to each server that the whole fleet may have open, 4 or more for "
+                   "each of FLEET_NODES, among which they are divided",
                .built_in = fixed<"60">,
                .assign = assign_integer<&Config::postgres_connections, 4, 10'000>,
                .shared = true},

@@ -371,5 +371,31 @@ TEST(TemplateFile, HoldsEverySettingAndIsReadBack) {
   }
 }
 
+TEST(Load, ABudgetOfConnectionsThatDoesNotGoRoundIsRefused) {
+  const Folder folder;
+  auto variables = without_settings();
+  variables["POSTGRES_CONNECTIONS"] = "79";
+  variables["FLEET_NODES"] = "20";
+  {
+    const Environment environment(variables);
+    EXPECT_TRUE(load({}, folder.path(), kLimits)) << "no PostgreSQL, no budget";
+  }
+  variables["POSTGRES_HOST"] = "db";
+  {
+    const Environment environment(variables);
+    const auto refused = load({}, folder.path(), kLimits);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Code::invalid);
+    EXPECT_EQ(refused.error().field, "POSTGRES_CONNECTIONS");
+    EXPECT_EQ(refused.error().value, "79");
+    EXPECT_THAT(refused.error().message, HasSubstr("80 or more: 4 for each of 20 nodes"));
+  }
+  variables["POSTGRES_CONNECTIONS"] = "80";
+  const Environment environment(variables);
+  const auto enough = load({}, folder.path(), kLimits);
+  ASSERT_TRUE(enough) << enough.error().message;
+  EXPECT_EQ(enough->connections_of_node(), 4u);
+}
+
 }  // namespace
 }  // namespace ara::config
