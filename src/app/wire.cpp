@@ -4,6 +4,8 @@
 #include <filesystem>
 
 #include "cache/redis.h"
+#include "cache/redis_watch.h"
+#include "storage/db_meters.h"
 
 namespace ara::app {
 namespace {
@@ -12,7 +14,8 @@ namespace {
 /// for the pages of the embedded store and what requests hold.
 constexpr double kL1Share = 0.75;
 
-Result<std::shared_ptr<storage::Store>> open_store(const config::Config& config) {
+Result<std::shared_ptr<storage::Store>> open_store(const config::Config& config,
+                                                   std::shared_ptr<telemetry::Metrics> metrics) {
   std::error_code error;
   std::filesystem::create_directories(config.home, error);
   if (error) {
@@ -22,10 +25,12 @@ Result<std::shared_ptr<storage::Store>> open_store(const config::Config& config)
   const storage::StoreOptions options{
       .connections = config.connections_of_node(),
       .wait = std::chrono::milliseconds(config.postgres_wait_ms),
-      .connection_age = std::chrono::seconds(config.postgres_max_age_seconds)};
+      .connection_age = std::chrono::seconds(config.postgres_max_age_seconds),
+      .meters = metrics ? std::make_shared<storage::DbMeters>(std::move(metrics)) : nullptr};
   return storage::open(config.store_place(), options);
 }
 
+/// The watch ends with the metrics, whose gauge alone holds it.
 void show(telemetry::Metrics& metrics, const std::shared_ptr<cache::RedisClient>& client) {
   const auto add = [&](std::string_view family, telemetry::Metrics::Labels labels, auto read) {
     metrics.gauge(family, std::move(labels), [weak = std::weak_ptr(client), read] {
@@ -43,6 +48,12 @@ void show(telemetry::Metrics& metrics, const std::shared_ptr<cache::RedisClient>
   add("ara_redis_retries_total", {}, [](const Stats& stats) { return stats.retries; });
   add("ara_redis_replica_reads_total", {}, [](const Stats& stats) { return stats.replica_reads; });
   add("ara_redis_breakers_open", {}, [](const Stats& stats) { return stats.open; });
+  if (!metrics.recording()) return;
+  metrics.gauge("ara_redis_slots_covered", {},
+                [watch = std::make_shared<cache::RedisWatch>(client)] {
+                  const auto covered = watch->slots_covered();
+                  return covered ? static_cast<double>(*covered) : std::nan("");
+                });
 }
 
 /// What the fleet shares, where REDIS_HOST names it.
@@ -78,7 +89,7 @@ Result<std::shared_ptr<serve::ForecastService>> make_service(
 }  // namespace
 
 cli::Context wire() {
-  return {.config = {}, .open_store = open_store, .make_service = make_service};
+  return {.config = {}, .make_store = open_store, .make_service = make_service};
 }
 
 }  // namespace ara::app

@@ -39,6 +39,10 @@ const CodeRow& describe(Code code) {
   return kCodes[static_cast<std::size_t>(code)];
 }
 
+std::span<const CodeRow> codes() {
+  return kCodes;
+}
+
 std::unexpected<Error> fail(Code code, std::string message) {
   return std::unexpected(Error{code, std::move(message), {}, {}, {}});
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <expected>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -49,6 +50,7 @@ struct CodeRow {
 
 /// The row of a code; every code has one.
 const CodeRow& describe(Code code);
+std::span<const CodeRow> codes();
 
 /// An unexpected Error, to be returned from a function that gives a Result.
 std::unexpected<Error> fail(Code code, std::string message);

@@ -50,6 +50,14 @@ Result<RedisReply> RedisClient::write(const std::string& key,
   return run({key, words, false, call.deadline});
 }
 
+Result<std::uint64_t> RedisClient::slots_covered(const Call& call) {
+  const Deadline deadline{std::min(call.deadline.at, clock_.steady() + options_.operation)};
+  auto link = take(deadline);
+  if (!link) return std::unexpected(std::move(link.error()));
+  const Lease lease{*this, std::move(*link)};
+  return lease.link->slots_covered(deadline);
+}
+
 Result<RedisReply> RedisClient::run(const Operation& asked) {
   count_one(operations_);
   const SteadyTime start = clock_.steady();

@@ -58,6 +58,10 @@ class RedisClient {
   Result<RedisReply> write(const std::string& key, std::span<const std::string_view> words,
                            const Call& call);
 
+  /// How many of the cluster's 16384 slots are served. Fails as read() does; says nothing to the
+  /// circuit breakers, and asks whatever they say.
+  Result<std::uint64_t> slots_covered(const Call& call);
+
   /// Waits in the calling thread, holding no link.
   void pause(std::chrono::nanoseconds span);
 

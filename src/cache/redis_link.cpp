@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <map>
 
+#include "base/text.h"
+
 namespace ara::cache {
 namespace {
 
@@ -122,11 +124,7 @@ class ValkeyLink final : public RedisLink {
 
   Result<void> refresh(Deadline deadline) override {
     if (auto ready = prepare(deadline); !ready) return ready;
-    std::vector<valkeyClusterNode*> nodes;
-    valkeyClusterNodeIterator all;
-    valkeyClusterInitNodeIterator(&all, cluster_.get());
-    while (valkeyClusterNode* node = valkeyClusterNodeNext(&all)) nodes.push_back(node);
-    for (valkeyClusterNode* node : nodes) {
+    for (valkeyClusterNode* node : nodes()) {
       if (!bound_by(deadline)) return unreachable("no time left to find its nodes");
       if (!connected(*node)) continue;
       // The client library sends its own question after ours, on the same connection, and takes the
@@ -145,7 +143,36 @@ class ValkeyLink final : public RedisLink {
     return unreachable(why);
   }
 
+  Result<std::uint64_t> slots_covered(Deadline deadline) override {
+    if (auto ready = prepare(deadline); !ready) return std::unexpected(std::move(ready.error()));
+    constexpr std::string_view kField = "cluster_slots_ok:";
+    for (valkeyClusterNode* node : nodes()) {
+      if (!bound_by(deadline)) return unreachable("no time left to ask its nodes");
+      if (!connected(*node)) continue;
+      const Reply reply =
+          as_reply(valkeyClusterCommandToNode(cluster_.get(), node, "CLUSTER INFO"));
+      if (reply == nullptr || reply->str == nullptr) continue;
+      const std::string_view text(reply->str, reply->len);
+      const std::size_t at = text.find(kField);
+      if (at == std::string_view::npos) continue;
+      const std::string_view rest = text.substr(at + kField.size());
+      if (const auto count = parse_integer(trim(rest.substr(0, rest.find('\n'))))) {
+        return static_cast<std::uint64_t>(*count);
+      }
+    }
+    return unreachable("no node tells of its slots");
+  }
+
  private:
+  /// The masters that the slot map names.
+  std::vector<valkeyClusterNode*> nodes() {
+    std::vector<valkeyClusterNode*> found;
+    valkeyClusterNodeIterator all;
+    valkeyClusterInitNodeIterator(&all, cluster_.get());
+    while (valkeyClusterNode* node = valkeyClusterNodeNext(&all)) found.push_back(node);
+    return found;
+  }
+
   /// Sees to it that there is a slot map, and that no step takes longer than is left.
   Result<void> prepare(Deadline deadline) {
     std::string why = "no time left to connect";
@@ -288,6 +315,9 @@ class NoLink final : public RedisLink {
     return fail(Code::unsupported, "This build of ARA has no client of Redis");
   }
   Result<void> refresh(Deadline) override {
+    return fail(Code::unsupported, "This build of ARA has no client of Redis");
+  }
+  Result<std::uint64_t> slots_covered(Deadline) override {
     return fail(Code::unsupported, "This build of ARA has no client of Redis");
   }
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -33,6 +34,9 @@ class RedisLink {
 
   /// Learns anew who has which slots, from whichever node answers first.
   virtual Result<void> refresh(Deadline deadline) = 0;
+
+  /// How many of the 16384 slots are served, by whichever node answers first.
+  virtual Result<std::uint64_t> slots_covered(Deadline deadline) = 0;
 };
 
 struct RedisPlace {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 
 #include "base/clock.h"
@@ -52,6 +53,16 @@ Result<std::size_t> prune(const fs::path& folder, std::size_t keep) {
   return deleted;
 }
 
+/// Leaves the time of the backup where ara_backup_age_seconds is read from.
+Result<void> note_backup(const fs::path& home) {
+  const fs::path mark = home / kBackupMark;
+  std::error_code failure;
+  fs::create_directories(home, failure);
+  std::ofstream(mark, std::ios::trunc) << to_rfc3339(system_clock().now()) << '\n';
+  if (failure || !fs::exists(mark, failure)) return fail(Code::io, "cannot write " + mark.string());
+  return {};
+}
+
 Result<std::string> back_up(const BackupOptions& options, const config::Config& config) {
   const auto keep = parse_bounded("keep", options.keep, 1, kMostKept);
   if (!keep) return std::unexpected(keep.error());
@@ -66,6 +77,7 @@ Result<std::string> back_up(const BackupOptions& options, const config::Config& 
   }
   const auto report = storage::back_up(config.store_place(), file.string());
   if (!report) return std::unexpected(report.error());
+  if (auto noted = note_backup(config.home); !noted) return std::unexpected(noted.error());
   std::string said = ara::format("{}: {} rows of {} tables, verified\n", file.string(),
                                  report->rows(), report->tables.size());
   if (options.file.empty()) {

@@ -18,11 +18,19 @@ namespace ara::cli {
 /// classes; nothing is opened before a command asks.
 struct Context {
   config::Config config;
-  std::function<Result<std::shared_ptr<storage::Store>>(const config::Config&)> open_store;
+  std::function<Result<std::shared_ptr<storage::Store>>(const config::Config&,
+                                                        std::shared_ptr<telemetry::Metrics>)>
+      make_store;
   std::function<Result<std::shared_ptr<serve::ForecastService>>(
       const config::Config&, std::shared_ptr<storage::Store>, std::shared_ptr<telemetry::Metrics>)>
       make_service;
   SteadyTime started{};  ///< when run() began
+
+  /// The store, whose calls are counted where there are metrics.
+  Result<std::shared_ptr<storage::Store>> open_store(
+      const config::Config& of, std::shared_ptr<telemetry::Metrics> metrics = nullptr) const {
+    return make_store(of, std::move(metrics));
+  }
 };
 
 /// Which settings are flags of a command, and whether they are read before it runs.

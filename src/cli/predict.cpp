@@ -73,7 +73,7 @@ Result<std::string> predict(const PredictOptions& options, Context& context) {
   auto store = context.open_store(context.config);
   if (!store) return std::unexpected(std::move(store.error()));
   const auto service =
-      context.make_service(context.config, *store, std::make_shared<telemetry::Metrics>());
+      context.make_service(context.config, *store, std::make_shared<telemetry::Metrics>(false));
   if (!service) return std::unexpected(service.error());
   const auto ready = (*service)->compute_now(*request, Call{});
   if (!ready) return std::unexpected(ready.error());

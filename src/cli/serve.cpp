@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
+#include <filesystem>
 
 #include "base/format.h"
 #include "cli/commands.h"
@@ -79,14 +81,25 @@ std::string welcome(const config::Config& config, const std::vector<std::string>
                             apple ? "AAPL" : symbols.front());
 }
 
+/// Seconds since `ara backup` wrote one here, NaN where it never did.
+double backup_age(const std::string& home) {
+  std::error_code failure;
+  const auto written =
+      std::filesystem::last_write_time(std::filesystem::path(home) / kBackupMark, failure);
+  if (failure) return std::nan("");
+  return std::chrono::duration<double>(std::filesystem::file_time_type::clock::now() - written)
+      .count();
+}
+
 Result<void> serve(Context& context) {
   const config::Config& config = context.config;
   if (auto allowed = config::check_serving(config); !allowed) return allowed;
   warn_of_unused(config);
-  auto store = context.open_store(config);
+  const auto metrics = std::make_shared<telemetry::Metrics>(config.metrics);
+  telemetry::register_process_metrics(*metrics, ARA_VERSION, config.home);
+  metrics->gauge("ara_backup_age_seconds", {}, [home = config.home] { return backup_age(home); });
+  auto store = context.open_store(config, metrics);
   if (!store) return std::unexpected(std::move(store.error()));
-  const auto metrics = std::make_shared<telemetry::Metrics>();
-  telemetry::register_process_metrics(*metrics, ARA_VERSION);
   auto service = context.make_service(config, *store, metrics);
   if (!service) return std::unexpected(std::move(service.error()));
   auto accounts = accounts::Accounts::start(*store, account_options(config), system_clock());

@@ -31,7 +31,7 @@ Result<void> work(const WorkerOptions& options, Context& context) {
   if (!store) return std::unexpected(std::move(store.error()));
   jobs::Worker worker(std::move(*store),
                       std::make_shared<const registry::Shelf>(context.config.models_path()),
-                      std::make_shared<telemetry::Metrics>(),
+                      std::make_shared<telemetry::Metrics>(false),
                       {.threads = threads, .background = false, .pulse = {}});
   if (auto said = emit(ara::format("Working on {} thread{}; Ctrl-C or SIGTERM ends it\n", threads,
                                    threads == 1 ? "" : "s"));

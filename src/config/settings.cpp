@@ -240,7 +240,7 @@ constexpr std::array kSettings{
                .assign = assign_bool<&Config::docs>},
     SettingRow{.name = "ENABLE_METRICS",
                .allowed = kBool,
-               .help = "Serve /metrics",
+               .help = "Count what is done, and serve it on /metrics",
                .built_in = fixed<"true">,
                .assign = assign_bool<&Config::metrics>},
 };

@@ -1,6 +1,7 @@
 #include "http/app.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "http/openapi.h"
 
@@ -34,8 +35,16 @@ App::App(const ServerOptions& given, Parts parts, const Clock& time)
       jobs(std::move(parts.jobs)),
       clock(time),
       route_meters(*metrics),
+      error_meters(*metrics),
       cache_control(http::cache_control(given.prediction_ttl)),
       openapi(make_openapi(features, kVersion)),
-      desk(kDeskThreads, kDeskQueue, time) {}
+      desk(kDeskThreads, kDeskQueue, time) {
+  metrics->gauge("ara_requests_in_flight", {}, [this] { return double(in_flight.load()); });
+}
+
+App::~App() {
+  // The metrics may live longer.
+  metrics->gauge("ara_requests_in_flight", {}, [] { return std::nan(""); });
+}
 
 }  // namespace ara::http

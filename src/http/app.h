@@ -18,6 +18,9 @@ inline constexpr std::string_view kVersion = ARA_VERSION;
 /// What handlers and middlewares share; lives as long as the server.
 struct App {
   App(const ServerOptions& given, Parts parts, const Clock& time = system_clock());
+  ~App();
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
 
   const ServerOptions options;
   const Features features;
@@ -31,6 +34,7 @@ struct App {
   const Clock& clock;
   const SteadyTime started = clock.steady();
   RouteMeters route_meters;
+  const ErrorMeters error_meters;
   const std::string cache_control;  ///< the header line of a forecast that may be kept
   const std::string openapi;        ///< the document, made once
   serve::SlowLane desk;             ///< where blocking handlers run (Route::work)

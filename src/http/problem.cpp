@@ -60,6 +60,7 @@ std::string encode_problem(const ProblemKind& kind, const Error& error, std::str
 Reply problem(const App& app, const Exchange& exchange, const ProblemKind& kind, const Error& error,
               std::string_view details) {
   const std::string timestamp = to_rfc3339(app.clock.now());
+  app.error_meters.problem(kind.name);
   Reply reply{
       .status = kind.status, .content_type = kMediaType, .headers = {}, .body = {}, .shared = {}};
   if (kind.status == 503) {

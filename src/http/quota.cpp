@@ -121,6 +121,7 @@ std::optional<Reply> take_quota(App& app, Exchange& exchange) {
   if (app.open || !exchange.principal) return std::nullopt;
   exchange.admission = app.accounts->admit(*exchange.principal, exchange.begun);
   if (!exchange.admission || exchange.admission->admitted()) return std::nullopt;
+  app.error_meters.quota();
   return refuse(app, exchange);
 }
 

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 
+#include "http/problem.h"
+
 namespace ara::http {
 namespace {
-
-std::string label(std::size_t route) {
-  return route < routes().size() ? std::string(routes()[route].path) : "unmatched";
-}
 
 /// Rows of one route: as it is, and as HEAD. Behind those of all routes come the rows of what no
 /// route matches, one for each method.
@@ -25,29 +23,40 @@ std::size_t row_of(const Exchange& exchange) {
 }  // namespace
 
 RouteMeters::RouteMeters(telemetry::Metrics& metrics)
-    : metrics_(metrics), rows_(kRows * routes().size() + kMethods) {
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    const std::size_t route = std::min(i / kRows, routes().size());
-    rows_[i].seconds =
-        metrics.histogram("http_request_duration_seconds", {{"route", label(route)}});
-  }
-}
+    : metrics_(metrics), rows_(kRows * routes().size() + kMethods), seconds_(routes().size() + 1) {}
 
 void RouteMeters::record(const Exchange& exchange, int status, double seconds) {
-  Row& row = rows_[row_of(exchange)];
-  auto& handle = row.counters[static_cast<std::size_t>(std::clamp(status, 100, 599) - 100)];
-  std::uint64_t cell = handle.load(std::memory_order_relaxed);
-  if (cell == 0) {
+  if (!metrics_.recording()) return;
+  const std::size_t row = row_of(exchange);
+  const auto route = [&] {
+    return std::string(exchange.route == nullptr ? "unmatched" : exchange.route->path);
+  };
+  const auto place = static_cast<std::size_t>(std::clamp(status, 100, 599) - 100);
+  metrics_.add(rows_[row].counters[place].get([&] {
     const std::string method(exchange.head ? "HEAD" : to_string(exchange.method));
-    const std::string route(exchange.route == nullptr ? "unmatched" : exchange.route->path);
-    const auto counter = metrics_.counter(
+    return metrics_.counter(
         "http_requests_total",
-        {{"method", method}, {"route", route}, {"status", std::to_string(status)}});
-    cell = 1 + std::uint64_t{counter.cell};
-    handle.store(cell, std::memory_order_relaxed);
-  }
-  metrics_.add({static_cast<std::uint32_t>(cell - 1)});
-  metrics_.observe(row.seconds, seconds);
+        {{"method", method}, {"route", route()}, {"status", std::to_string(status)}});
+  }));
+  const auto histogram = seconds_[std::min(row / kRows, routes().size())].get(
+      [&] { return metrics_.histogram("http_request_duration_seconds", {{"route", route()}}); });
+  metrics_.observe(histogram, seconds);
+}
+
+ErrorMeters::ErrorMeters(telemetry::Metrics& metrics)
+    : metrics_(metrics),
+      quota_(metrics.counter("ara_admission_refusals_total", {{"reason", "quota"}})) {
+  const auto add = [&](std::string_view name) {
+    by_name_.emplace_back(name, metrics.counter("ara_errors_total", {{"code", std::string(name)}}));
+  };
+  for (const CodeRow& code : codes()) add(code.name);
+  add(kBadRequest.name);
+  add(kMethodNotAllowed.name);
+}
+
+void ErrorMeters::problem(std::string_view name) const {
+  const auto found = std::ranges::find(by_name_, name, [](const auto& each) { return each.first; });
+  if (found != by_name_.end()) metrics_.add(found->second);
 }
 
 }  // namespace ara::http

@@ -1,19 +1,20 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "http/exchange.h"
 #include "http/routes.h"
-#include "telemetry/metrics.h"
+#include "telemetry/lazy.h"
 
 namespace ara::http {
 
 /// http_requests_total{method,route,status} and http_request_duration_seconds{route}. The label of
-/// what no route matches is "unmatched", so that clients cannot make series.
+/// what no route matches is "unmatched", so that clients cannot make series; a route that nobody
+/// has asked for has none.
 class RouteMeters {
  public:
   explicit RouteMeters(telemetry::Metrics& metrics);
@@ -25,12 +26,26 @@ class RouteMeters {
 
   /// Handles by status, made when one is first met: nearly all requests end in three or four.
   struct Row {
-    std::array<std::atomic<std::uint64_t>, kStatuses> counters{};  ///< handle + 1; 0: not made yet
-    telemetry::Metrics::Histogram seconds;
+    std::array<telemetry::LazyCounter, kStatuses> counters{};
   };
 
   telemetry::Metrics& metrics_;
   std::vector<Row> rows_;
+  std::vector<telemetry::LazyHistogram> seconds_;  ///< by route; the last: unmatched
+};
+
+/// ara_errors_total{code}, by the member `error` of problems, and what quotas refuse.
+class ErrorMeters {
+ public:
+  explicit ErrorMeters(telemetry::Metrics& metrics);
+
+  void problem(std::string_view name) const;
+  void quota() const { metrics_.add(quota_); }
+
+ private:
+  telemetry::Metrics& metrics_;
+  std::vector<std::pair<std::string_view, telemetry::Metrics::Counter>> by_name_;
+  telemetry::Metrics::Counter quota_;
 };
 
 }  // namespace ara::http

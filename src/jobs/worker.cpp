@@ -89,9 +89,11 @@ struct Worker::Meters {
       }
       of.seconds = metrics.histogram("ara_job_duration_seconds", {{"kind", name}});
     }
+    delay = metrics.histogram("ara_job_delay_seconds");
   }
 
   std::map<std::string_view, Of> by_kind;
+  telemetry::Metrics::Histogram delay;
 };
 
 Worker::Worker(std::shared_ptr<storage::Store> store, std::shared_ptr<const registry::Shelf> shelf,
@@ -108,6 +110,12 @@ Worker::Worker(std::shared_ptr<storage::Store> store, std::shared_ptr<const regi
                   [counts = counts_] { return static_cast<double>(counts->queued); });
   metrics_->gauge("ara_jobs", {{"state", "running"}},
                   [counts = counts_] { return static_cast<double>(counts->running); });
+  metrics_->gauge("ara_jobs_oldest_queued_seconds", {}, [counts = counts_, &clock = clock_] {
+    const WallTime now = clock.now();
+    const WallTime due = counts->first_due.load();
+    return due < now ? std::chrono::duration<double>(now - due).count() : 0.0;
+  });
+  if (options_.threads == 0) threads_.emplace_back([this] { only_keep_house(); });
   for (unsigned i = 0; i < options_.threads; ++i) threads_.emplace_back([this, i] { run(i); });
 }
 
@@ -143,6 +151,13 @@ void Worker::run(unsigned number) {
   }
 }
 
+void Worker::only_keep_house() {
+  while (!stopping_) {
+    keep_house();
+    wait(kCountEvery);
+  }
+}
+
 Result<bool> Worker::work_one(const std::string& holder) {
   const WallTime now = clock_.now();
   const auto job = store_->lease_job({.holder = holder,
@@ -160,6 +175,10 @@ Result<bool> Worker::work_one(const std::string& holder) {
 
 void Worker::work(const storage::JobRow& job, const Kind& kind) {
   const SteadyTime begun = clock_.steady();
+  if (job.interruptions == 0) {
+    const std::chrono::duration<double> waited = clock_.now() - job.not_before;
+    metrics_->observe(meters_->delay, waited.count());
+  }
   Heartbeat heartbeat(*store_, job, options_.pulse, clock_);
   std::atomic<bool> told = false;  // to stop
   Context context{
@@ -271,6 +290,7 @@ void Worker::keep_house() {
   if (const auto counts = store_->count_jobs(Call{Deadline::after(kStoreTimeout)})) {
     counts_->queued = counts->queued;
     counts_->running = counts->running;
+    counts_->first_due = counts->first_due.value_or(WallTime::max());
   }
   if (now - pruned_ < kPruneEvery) return;
   pruned_ = now;

@@ -37,7 +37,7 @@ bool passing(Code code);
 /// Threads that lease jobs, run them and write what came of them.
 class Worker {
  public:
-  /// Starts at once.
+  /// Starts at once. Without threads for jobs there is still one that counts them and prunes.
   Worker(std::shared_ptr<storage::Store> store, std::shared_ptr<const registry::Shelf> shelf,
          std::shared_ptr<telemetry::Metrics> metrics, WorkerOptions options = {},
          const Clock& clock = system_clock());
@@ -55,9 +55,11 @@ class Worker {
   struct Counts {
     std::atomic<std::size_t> queued = 0;
     std::atomic<std::size_t> running = 0;
+    std::atomic<WallTime> first_due = WallTime::max();  ///< of those queued
   };
 
   void run(unsigned number);
+  void only_keep_house();
   Result<bool> work_one(const std::string& holder);
   void work(const storage::JobRow& job, const Kind& kind);
   /// What became of it, for the metrics.

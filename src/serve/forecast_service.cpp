@@ -13,6 +13,7 @@
 #include "serve/single_flight.h"
 #include "serve/slow_lane.h"
 #include "serve/store_tier.h"
+#include "telemetry/lazy.h"
 
 namespace ara::serve {
 namespace {
@@ -46,7 +47,8 @@ struct Meters {
         l3_miss(metrics.counter("ara_cache_requests_total", {{"tier", "l3"}, {"result", "miss"}})),
         refused(metrics.counter("ara_admission_refusals_total", {{"reason", "overloaded"}})),
         late(metrics.counter("ara_admission_refusals_total", {{"reason", "deadline"}})),
-        seconds(metrics.histogram("ara_forecast_duration_seconds")) {
+        seconds(metrics.histogram("ara_forecast_duration_seconds")),
+        waited(metrics.histogram("ara_slow_lane_delay_seconds")) {
     for (const domain::AssetRow& asset : domain::asset_types()) {
       const std::string name(asset.name);
       predictions[kFast].push_back(
@@ -58,8 +60,29 @@ struct Meters {
 
   telemetry::Metrics::Counter l1_hit, l1_miss, l2_hit, l2_miss, l2_error, l3_hit, l3_miss, refused,
       late;
-  telemetry::Metrics::Histogram seconds;
+  telemetry::Metrics::Histogram seconds, waited;
   std::array<std::vector<telemetry::Metrics::Counter>, 2> predictions;
+};
+
+/// ara_model_inference_duration_seconds, of the models that are used.
+class ModelMeters {
+ public:
+  explicit ModelMeters(telemetry::Metrics& metrics) : metrics_(metrics) {}
+
+  void observe(const models::ModelRow& row, double seconds) {
+    const auto catalog = models::catalog();
+    const bool own = &row >= catalog.data() && &row < catalog.data() + catalog.size();
+    const std::size_t at = own ? static_cast<std::size_t>(&row - catalog.data()) : catalog.size();
+    metrics_.observe(rows_[at].get([&] {
+      return metrics_.histogram("ara_model_inference_duration_seconds",
+                                {{"model", own ? std::string(row.name) : "user"}});
+    }),
+                     seconds);
+  }
+
+ private:
+  telemetry::Metrics& metrics_;
+  std::vector<telemetry::LazyHistogram> rows_{models::catalog().size() + 1};  ///< the last: users'
 };
 
 class Service final : public ForecastService {
@@ -75,7 +98,12 @@ class Service final : public ForecastService {
         markets_(store_),
         l1_(cache::make_memory_tier(options.l1_bytes, clock)),
         l3_(std::make_shared<StoreTier>(store_, options.prediction_ttl, clock)),
-        lane_(std::make_shared<SlowLane>(options.workers, kQueueLimit, clock)) {
+        lane_(std::make_shared<SlowLane>(
+            options.workers, kQueueLimit, clock,
+            [metrics = metrics_, histogram = meters_.waited](std::chrono::nanoseconds span) {
+              metrics->observe(histogram, std::chrono::duration<double>(span).count());
+            })),
+        models_(*metrics_) {
     register_gauges();
   }
 
@@ -247,7 +275,10 @@ class Service final : public ForecastService {
     const auto market =
         markets_.get(series->asset_type, lineup.market_revision(series->asset_type), call);
     if (!market) return std::unexpected(market.error());
-    return make_forecast(request, *series, lineup, **market);
+    return make_forecast(request, *series, lineup, **market,
+                         [this](const models::ModelRow& row, std::chrono::nanoseconds span) {
+                           models_.observe(row, std::chrono::duration<double>(span).count());
+                         });
   }
 
   std::optional<Ready> look_up(const domain::ForecastKey& key, const Call& call) {
@@ -320,6 +351,7 @@ class Service final : public ForecastService {
   std::shared_ptr<StoreTier> l3_;
   SingleFlight<Answer> flights_;
   std::shared_ptr<SlowLane> lane_;
+  ModelMeters models_;
 };
 
 void Service::register_gauges() {
@@ -335,6 +367,11 @@ void Service::register_gauges() {
         [](const Heads& heads) { return heads.snapshot()->symbols->names.size(); });
   gauge("ara_slow_lane_queued", {}, lane_, [](const SlowLane& lane) { return lane.queued(); });
   gauge("ara_slow_lane_running", {}, lane_, [](const SlowLane& lane) { return lane.running(); });
+  gauge("ara_slow_lane_workers", {}, lane_, [](const SlowLane& lane) { return lane.workers(); });
+  gauge("ara_cache_limit_bytes", {{"tier", "l1"}}, l1_,
+        [bytes = options_.l1_bytes](const cache::Tier&) { return bytes; });
+  gauge("ara_cache_evictions_total", {{"tier", "l1"}}, l1_,
+        [](const cache::Tier& tier) { return tier.stats().evicted; });
   gauge("ara_cache_size_bytes", {{"tier", "l1"}}, l1_,
         [](const cache::Tier& tier) { return tier.stats().bytes; });
   gauge("ara_cache_entries", {{"tier", "l1"}}, l1_,

@@ -103,7 +103,8 @@ domain::ForecastKey key_of(const ForecastRequest& request, const Subject& subjec
 
 Result<domain::Forecast> make_forecast(const domain::ForecastKey& key, const domain::Series& series,
                                        const Chosen& chosen,
-                                       std::span<const models::MarketPoint> market) {
+                                       std::span<const models::MarketPoint> market,
+                                       const ModelTimer& timer) {
   models::Setting setting{.scale = models::scale_of(series.bars),
                           .seed = series.revision.content,
                           .premium = models::premium_of(series.asset_type),
@@ -111,9 +112,11 @@ Result<domain::Forecast> make_forecast(const domain::ForecastKey& key, const dom
   if (chosen.champion != nullptr) setting.trees = chosen.champion->trees;
   const auto factor = market.empty() ? std::vector<models::MarketFactors>()
                                      : models::market_at(market, series.bars);
+  const SteadyTime begun = system_clock().steady();
   auto model = models::fit(*chosen.row, series.bars, setting, factor);
   if (!model) return std::unexpected(std::move(model.error()));
   const models::Path path = (*model)->forecast(key.horizon);
+  if (timer) timer(*chosen.row, system_clock().steady() - begun);
 
   domain::Forecast forecast{.key = key,
                             .asset_type = series.asset_type,
@@ -136,11 +139,11 @@ Result<domain::Forecast> make_forecast(const domain::ForecastKey& key, const dom
 
 Result<domain::Forecast> make_forecast(const ForecastRequest& request, const domain::Series& series,
                                        const registry::Lineup& lineup,
-                                       const registry::Market& market) {
+                                       const registry::Market& market, const ModelTimer& timer) {
   const Subject subject{series.asset_type, series.revision, series.bars.size()};
   const auto with = [&](const Chosen& chosen) {
     return make_forecast(key_of(request, subject, chosen, market.revision), series, chosen,
-                         market.points);
+                         market.points, timer);
   };
   const Chosen chosen =
       choose(lineup, subject.asset_type, request.days, request.level, subject.bars);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -42,19 +44,24 @@ domain::ForecastKey key_of(const ForecastRequest& request, const Subject& subjec
 domain::ForecastKey key_of(const ForecastRequest& request, const Subject& subject,
                            const registry::Lineup& lineup);
 
+/// Told what a model took to be fitted and to forecast.
+using ModelTimer = std::function<void(const models::ModelRow& row, std::chrono::nanoseconds span)>;
+
 /// The forecast of a series by `chosen`, a pure function of its arguments, all of them named by the
 /// key: the revision is that of the series, model_version of the model and its trees,
 /// market_revision of the factor (oldest first, or empty). Code::invalid on field "bars" where
 /// there are too few bars.
 Result<domain::Forecast> make_forecast(const domain::ForecastKey& key, const domain::Series& series,
                                        const Chosen& chosen,
-                                       std::span<const models::MarketPoint> market);
+                                       std::span<const models::MarketPoint> market,
+                                       const ModelTimer& timer = {});
 
 /// The same by whom the lineup says, or, where that one has no answer for the series (such as one
 /// that was negative once), by the level's built-in model.
 Result<domain::Forecast> make_forecast(const ForecastRequest& request, const domain::Series& series,
                                        const registry::Lineup& lineup,
-                                       const registry::Market& market);
+                                       const registry::Market& market,
+                                       const ModelTimer& timer = {});
 
 /// A forecast as the store keeps it, its bytes encoded.
 storage::ForecastRow row_of(const domain::Forecast& forecast, WallTime created);

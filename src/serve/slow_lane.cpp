@@ -22,8 +22,8 @@ double seconds_of(std::chrono::nanoseconds span) {
 
 }  // namespace
 
-SlowLane::SlowLane(unsigned workers, std::size_t capacity, const Clock& clock)
-    : clock_(clock), capacity_(capacity) {
+SlowLane::SlowLane(unsigned workers, std::size_t capacity, const Clock& clock, Waited waited)
+    : clock_(clock), capacity_(capacity), waited_(std::move(waited)) {
   for (unsigned i = 0; i < std::max(workers, 1U); ++i) threads_.emplace_back([this] { run(); });
 }
 
@@ -43,7 +43,7 @@ Result<void> SlowLane::submit(Deadline deadline, Work work) {
       return fail(Code::overloaded, "Too many forecasts are being computed to answer in time");
     }
     if (hopeless) tried_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
-    queue_.push_back({deadline, std::move(work)});
+    queue_.push_back({deadline, now, std::move(work)});
   }
   wake_.notify_one();
   return {};
@@ -93,6 +93,7 @@ void SlowLane::run() {
     running_.fetch_add(1, std::memory_order_relaxed);
     lock.unlock();
     const SteadyTime start = clock_.steady();
+    if (waited_) waited_(start - item.queued);
     const bool late = item.deadline.passed(start);
     item.work(late);
     if (!late) note_cost(seconds_of(clock_.steady() - start));

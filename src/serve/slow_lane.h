@@ -23,8 +23,10 @@ class SlowLane {
  public:
   /// `late` is true where the deadline passed while the work waited; it should answer so, cheaply.
   using Work = std::move_only_function<void(bool late)>;
+  /// Told by a worker how long what it begins had to wait.
+  using Waited = std::function<void(std::chrono::nanoseconds)>;
 
-  SlowLane(unsigned workers, std::size_t capacity, const Clock& clock);
+  SlowLane(unsigned workers, std::size_t capacity, const Clock& clock, Waited waited = {});
   ~SlowLane();
   SlowLane(const SlowLane&) = delete;
   SlowLane& operator=(const SlowLane&) = delete;
@@ -33,6 +35,7 @@ class SlowLane {
   Result<void> submit(Deadline deadline, Work work);
 
   std::size_t queued() const;
+  std::size_t workers() const { return threads_.size(); }
   std::size_t running() const { return running_.load(std::memory_order_relaxed); }
   /// Seconds that one piece of work takes, exponentially averaged (weight 1/16); after a while
   /// without work, those of the next piece where they are fewer.
@@ -47,6 +50,7 @@ class SlowLane {
  private:
   struct Item {
     Deadline deadline;
+    SteadyTime queued;
     Work work;
   };
 
@@ -57,6 +61,7 @@ class SlowLane {
 
   const Clock& clock_;
   const std::size_t capacity_;
+  const Waited waited_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable idle_;

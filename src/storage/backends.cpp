@@ -20,8 +20,8 @@ struct Backend {
 constexpr std::array kBackends{
     Backend{
         "sqlite",
-        [](const std::string&, const std::string& place, const StoreOptions&) {
-          return open_sqlite(place);
+        [](const std::string&, const std::string& place, const StoreOptions& options) {
+          return open_sqlite(place, options.meters);
         },
         [](const std::string&, const std::string& place, const std::string& file) {
           return back_up_sqlite(place, file);

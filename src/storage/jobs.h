@@ -79,6 +79,8 @@ struct JobPage {
 struct JobCounts {
   std::size_t queued = 0;
   std::size_t running = 0;
+  /// From when on the one of those queued that is due first may run; nothing where none is.
+  std::optional<WallTime> first_due;
 };
 
 /// Asks for a job to run.

@@ -41,7 +41,7 @@ Result<void> write_audit(PgConnection& connection, const AuditRow& audit) {
 
 Result<void> PostgresStore::put_account(const AccountRow& row, const AuditRow& audit,
                                         const Call& call) {
-  return write(call, [&](PgConnection& connection) -> Result<void> {
+  return write(DbOperation::accounts, call, [&](PgConnection& connection) -> Result<void> {
     const auto put =
         connection.ask("INSERT INTO accounts (" ARA_ACCOUNT_COLUMNS
                        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
@@ -55,7 +55,7 @@ Result<void> PostgresStore::put_account(const AccountRow& row, const AuditRow& a
 
 Result<AccountRow> PostgresStore::change_account(const std::string& id, const AccountChange& change,
                                                  const AuditRow& audit, const Call& call) {
-  return write(call, [&](PgConnection& connection) -> Result<AccountRow> {
+  return write(DbOperation::accounts, call, [&](PgConnection& connection) -> Result<AccountRow> {
     auto found = pg_account_of(connection.ask(
         "SELECT " ARA_ACCOUNT_COLUMNS " FROM accounts WHERE id = $1 FOR UPDATE", id));
     if (!found) return std::unexpected(std::move(found.error()));
@@ -74,7 +74,7 @@ Result<AccountRow> PostgresStore::change_account(const std::string& id, const Ac
 
 Result<std::optional<AccountRow>> PostgresStore::find_account(const std::string& id,
                                                               const Call& call) {
-  return read(call, [&](PgConnection& connection) {
+  return read(DbOperation::accounts, call, [&](PgConnection& connection) {
     return pg_account_of(
         connection.ask("SELECT " ARA_ACCOUNT_COLUMNS " FROM accounts WHERE id = $1", id));
   });
@@ -82,52 +82,55 @@ Result<std::optional<AccountRow>> PostgresStore::find_account(const std::string&
 
 Result<std::optional<AccountRow>> PostgresStore::find_account_by_email(const std::string& email,
                                                                        const Call& call) {
-  return read(call, [&](PgConnection& connection) {
+  return read(DbOperation::accounts, call, [&](PgConnection& connection) {
     return pg_account_of(
         connection.ask("SELECT " ARA_ACCOUNT_COLUMNS " FROM accounts WHERE email = $1", email));
   });
 }
 
 Result<std::vector<AccountRow>> PostgresStore::accounts(const Call& call) {
-  return read(call, [&](PgConnection& connection) -> Result<std::vector<AccountRow>> {
-    const auto rows =
-        connection.ask("SELECT " ARA_ACCOUNT_COLUMNS " FROM accounts ORDER BY created, id");
-    if (!rows) return std::unexpected(rows.error());
-    std::vector<AccountRow> found;
-    for (int row = 0; row < rows->size(); ++row) {
-      found.push_back(account_of(PgRow{*rows, row}));
-      found.back().password_hash.clear();
-    }
-    return found;
-  });
+  return read(DbOperation::accounts, call,
+              [&](PgConnection& connection) -> Result<std::vector<AccountRow>> {
+                const auto rows = connection.ask("SELECT " ARA_ACCOUNT_COLUMNS
+                                                 " FROM accounts ORDER BY created, id");
+                if (!rows) return std::unexpected(rows.error());
+                std::vector<AccountRow> found;
+                for (int row = 0; row < rows->size(); ++row) {
+                  found.push_back(account_of(PgRow{*rows, row}));
+                  found.back().password_hash.clear();
+                }
+                return found;
+              });
 }
 
 Result<void> PostgresStore::put_audit(const AuditRow& audit, const Call& call) {
-  return write(call, [&](PgConnection& connection) { return write_audit(connection, audit); });
+  return write(DbOperation::accounts, call,
+               [&](PgConnection& connection) { return write_audit(connection, audit); });
 }
 
 Result<std::vector<AuditRow>> PostgresStore::audit_log(std::size_t limit, const Call& call) {
-  return read(call, [&](PgConnection& connection) -> Result<std::vector<AuditRow>> {
-    const auto rows = connection.ask(
-        "SELECT number, time, actor, action, target, detail FROM audit_log "
-        "ORDER BY number DESC LIMIT $1",
-        pg_window(limit));
-    if (!rows) return std::unexpected(rows.error());
-    std::vector<AuditRow> found;
-    for (int number = 0; number < rows->size(); ++number) {
-      const PgRow row{*rows, number};
-      found.push_back({row.integer(0), wall_time(row.integer(1)), std::string(row.text(2)),
-                       std::string(row.text(3)), std::string(row.text(4)),
-                       std::string(row.text(5))});
-    }
-    return found;
-  });
+  return read(DbOperation::accounts, call,
+              [&](PgConnection& connection) -> Result<std::vector<AuditRow>> {
+                const auto rows = connection.ask(
+                    "SELECT number, time, actor, action, target, detail FROM audit_log "
+                    "ORDER BY number DESC LIMIT $1",
+                    pg_window(limit));
+                if (!rows) return std::unexpected(rows.error());
+                std::vector<AuditRow> found;
+                for (int number = 0; number < rows->size(); ++number) {
+                  const PgRow row{*rows, number};
+                  found.push_back({row.integer(0), wall_time(row.integer(1)),
+                                   std::string(row.text(2)), std::string(row.text(3)),
+                                   std::string(row.text(4)), std::string(row.text(5))});
+                }
+                return found;
+              });
 }
 
 Result<DayLease> PostgresStore::lease_requests(const std::string& account_id, std::int64_t day,
                                                std::int64_t owed, std::int64_t want,
                                                std::int64_t limit, const Call& call) {
-  return write(call, [&](PgConnection& connection) -> Result<DayLease> {
+  return write(DbOperation::accounts, call, [&](PgConnection& connection) -> Result<DayLease> {
     // Locks the row, so that nobody lends of the same rest until this is committed.
     const auto counted = connection.ask(
         "INSERT INTO day_usage (day, account_id, used) VALUES ($1, $2, greatest(0, $3)) "
@@ -153,16 +156,18 @@ Result<DayLease> PostgresStore::lease_requests(const std::string& account_id, st
 }
 
 Result<std::vector<DayUsageRow>> PostgresStore::day_usage(std::int64_t day, const Call& call) {
-  return read(call, [&](PgConnection& connection) -> Result<std::vector<DayUsageRow>> {
-    const auto rows = connection.ask(
-        "SELECT account_id, used FROM day_usage WHERE day = $1 ORDER BY account_id", day);
-    if (!rows) return std::unexpected(rows.error());
-    std::vector<DayUsageRow> found;
-    for (int row = 0; row < rows->size(); ++row) {
-      found.push_back({std::string(rows->text(row, 0)), rows->integer(row, 1)});
-    }
-    return found;
-  });
+  return read(DbOperation::accounts, call,
+              [&](PgConnection& connection) -> Result<std::vector<DayUsageRow>> {
+                const auto rows = connection.ask(
+                    "SELECT account_id, used FROM day_usage WHERE day = $1 ORDER BY account_id",
+                    day);
+                if (!rows) return std::unexpected(rows.error());
+                std::vector<DayUsageRow> found;
+                for (int row = 0; row < rows->size(); ++row) {
+                  found.push_back({std::string(rows->text(row, 0)), rows->integer(row, 1)});
+                }
+                return found;
+              });
 }
 
 }  // namespace ara::storage

@@ -31,7 +31,7 @@ Result<std::vector<AlertRow>> pg_alerts(const Result<PgRows>& rows) {
 
 Result<void> PostgresStore::replace_alerts(const std::string& account,
                                            const std::vector<AlertRow>& rows, const Call& call) {
-  return write(call, [&](PgConnection& connection) -> Result<void> {
+  return write(DbOperation::alerts, call, [&](PgConnection& connection) -> Result<void> {
     // Of two at once the second must delete what the first inserts, which its DELETE sees only if
     // it begins after the first has ended; there may be no row yet whose lock would do.
     auto done =
@@ -51,7 +51,7 @@ Result<void> PostgresStore::replace_alerts(const std::string& account,
 
 Result<std::vector<AlertRow>> PostgresStore::alerts_of(const std::string& account,
                                                        const Call& call) {
-  return read(call, [&](PgConnection& connection) {
+  return read(DbOperation::alerts, call, [&](PgConnection& connection) {
     return pg_alerts(connection.ask(
         "SELECT " ARA_PG_ALERT_COLUMNS " FROM alerts WHERE account = $1 ORDER BY number", account));
   });
@@ -59,7 +59,7 @@ Result<std::vector<AlertRow>> PostgresStore::alerts_of(const std::string& accoun
 
 Result<std::vector<AlertRow>> PostgresStore::alerts_on(const domain::Symbol& symbol,
                                                        const Call& call) {
-  return read(call, [&](PgConnection& connection) {
+  return read(DbOperation::alerts, call, [&](PgConnection& connection) {
     return pg_alerts(connection.ask("SELECT " ARA_PG_ALERT_COLUMNS
                                     " FROM alerts WHERE symbol = $1 ORDER BY account, number",
                                     symbol.text()));
@@ -67,7 +67,7 @@ Result<std::vector<AlertRow>> PostgresStore::alerts_on(const domain::Symbol& sym
 }
 
 Result<bool> PostgresStore::mark_alert(const AlertRow& row, bool holds, const Call& call) {
-  return write(call, [&](PgConnection& connection) -> Result<bool> {
+  return write(DbOperation::alerts, call, [&](PgConnection& connection) -> Result<bool> {
     return connection
         .ask(
             "UPDATE alerts SET holds = $1 WHERE account = $2 AND number = $3 AND symbol = $4 "

@@ -32,7 +32,7 @@ Result<void> pg_note_key(PgConnection& connection, const Result<PgRows>& done,
 
 Result<void> PostgresStore::put_api_key(const ApiKeyRow& row, std::size_t most,
                                         const AuditRow& audit, const Call& call) {
-  return write(call, [&](PgConnection& connection) -> Result<void> {
+  return write(DbOperation::accounts, call, [&](PgConnection& connection) -> Result<void> {
     // With the account's row locked nobody else adds a key to it between the count and the insert.
     const auto owner =
         connection.ask("SELECT id FROM accounts WHERE id = $1 FOR UPDATE", row.account_id);
@@ -55,7 +55,7 @@ Result<void> PostgresStore::put_api_key(const ApiKeyRow& row, std::size_t most,
 Result<ApiKeyRow> PostgresStore::revoke_api_key(const std::string& account_id,
                                                 const std::string& id, const AuditRow& audit,
                                                 const Call& call) {
-  return write(call, [&](PgConnection& connection) -> Result<ApiKeyRow> {
+  return write(DbOperation::accounts, call, [&](PgConnection& connection) -> Result<ApiKeyRow> {
     auto key = pg_lock_key(connection, account_id, id);
     if (!key || key->revoked) return key;
     key->revoked = audit.when;
@@ -72,7 +72,7 @@ Result<ApiKeyRow> PostgresStore::rotate_api_key(const std::string& account_id,
                                                 const std::string& id, const std::string& hash,
                                                 const std::string& prefix, const AuditRow& audit,
                                                 const Call& call) {
-  return write(call, [&](PgConnection& connection) -> Result<ApiKeyRow> {
+  return write(DbOperation::accounts, call, [&](PgConnection& connection) -> Result<ApiKeyRow> {
     auto key = pg_lock_key(connection, account_id, id);
     if (!key) return key;
     if (key->revoked) return key_is_revoked(id);
@@ -90,7 +90,7 @@ Result<ApiKeyRow> PostgresStore::rotate_api_key(const std::string& account_id,
 
 Result<void> PostgresStore::remove_api_key(const std::string& account_id, const std::string& id,
                                            const AuditRow& audit, const Call& call) {
-  return write(call, [&](PgConnection& connection) -> Result<void> {
+  return write(DbOperation::accounts, call, [&](PgConnection& connection) -> Result<void> {
     const auto removed =
         connection.ask("DELETE FROM api_keys WHERE id = $1 AND account_id = $2", id, account_id);
     if (removed && removed->changed() == 0) return no_key(id);
@@ -100,16 +100,18 @@ Result<void> PostgresStore::remove_api_key(const std::string& account_id, const 
 
 Result<std::vector<ApiKeyRow>> PostgresStore::api_keys(const std::string& account_id,
                                                        const Call& call) {
-  return read(call, [&](PgConnection& connection) -> Result<std::vector<ApiKeyRow>> {
-    const auto rows = connection.ask("SELECT " ARA_KEY_COLUMNS
-                                     " FROM api_keys WHERE $1 = '' OR account_id = $1 "
-                                     "ORDER BY created, id",
-                                     account_id);
-    if (!rows) return std::unexpected(rows.error());
-    std::vector<ApiKeyRow> found;
-    for (int row = 0; row < rows->size(); ++row) found.push_back(key_of(PgRow{*rows, row}));
-    return found;
-  });
+  return read(DbOperation::accounts, call,
+              [&](PgConnection& connection) -> Result<std::vector<ApiKeyRow>> {
+                const auto rows = connection.ask("SELECT " ARA_KEY_COLUMNS
+                                                 " FROM api_keys WHERE $1 = '' OR account_id = $1 "
+                                                 "ORDER BY created, id",
+                                                 account_id);
+                if (!rows) return std::unexpected(rows.error());
+                std::vector<ApiKeyRow> found;
+                for (int row = 0; row < rows->size(); ++row)
+                  found.push_back(key_of(PgRow{*rows, row}));
+                return found;
+              });
 }
 
 Result<void> PostgresStore::note_key_uses(std::span<const KeyUse> uses, const Call& call) {
@@ -122,7 +124,7 @@ Result<void> PostgresStore::note_key_uses(std::span<const KeyUse> uses, const Ca
   }
   times.back() = '}';
   const std::string keys = pg_array(ids);
-  return write(call, [&](PgConnection& connection) -> Result<void> {
+  return write(DbOperation::accounts, call, [&](PgConnection& connection) -> Result<void> {
     // Every server notes the uses of much the same keys at much the same time: locked in one order
     // first, they are updated without one waiting for the other in a ring.
     const auto locked = connection.ask(

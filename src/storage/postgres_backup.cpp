@@ -24,7 +24,7 @@ class Database {
 
   /// `use` is given the connection; what it began and did not commit is rolled back.
   Result<BackupReport> with(const std::function<Result<BackupReport>(PgConnection&)>& use) {
-    auto lease = pool_.take(Call{});
+    auto lease = pool_.take(Call{}, DbOperation::fleet);
     if (!lease) return std::unexpected(lease.error());
     PgConnection& connection = **lease;
     auto report = use(connection);

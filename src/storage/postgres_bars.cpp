@@ -147,47 +147,49 @@ Result<std::vector<SymbolRow>> PostgresStore::symbols_in(std::span<const SlotRan
   if (slots.empty()) return std::vector<SymbolRow>();
   firsts += "}";
   lasts += "}";
-  return read(call, [&](PgConnection& connection) -> Result<std::vector<SymbolRow>> {
-    // One statement, and so one snapshot, of what is here and of whether that is all.
-    const auto rows = connection.ask(
-        "WITH wanted AS MATERIALIZED (SELECT * FROM unnest($1::bigint[], $2::bigint[]) "
-        "AS range (a, z)) SELECT s.*, held.n FROM "
-        "(SELECT count(*) AS n FROM owned_slots o JOIN wanted ON o.slot BETWEEN a AND z "
-        "WHERE o.state = 'owned') held LEFT JOIN (SELECT " ARA_PG_HEAD
-        " FROM symbols JOIN wanted ON slot BETWEEN a AND z) s ON true ORDER BY s.symbol",
-        std::string_view(firsts), std::string_view(lasts));
-    if (!rows) return std::unexpected(rows.error());
-    if (rows->integer(0, kPgHeadColumns) != count) return std::unexpected(moved());
-    std::vector<SymbolRow> found;
-    if (rows->null(0, 0)) return found;
-    for (int row = 0; row < rows->size(); ++row) {
-      auto head = pg_head_of(*rows, row);
-      if (!head) return std::unexpected(head.error());
-      found.push_back(std::move(head->row));
-    }
-    return found;
-  });
+  return read(
+      DbOperation::heads, call, [&](PgConnection& connection) -> Result<std::vector<SymbolRow>> {
+        // One statement, and so one snapshot, of what is here and of whether that is all.
+        const auto rows = connection.ask(
+            "WITH wanted AS MATERIALIZED (SELECT * FROM unnest($1::bigint[], $2::bigint[]) "
+            "AS range (a, z)) SELECT s.*, held.n FROM "
+            "(SELECT count(*) AS n FROM owned_slots o JOIN wanted ON o.slot BETWEEN a AND z "
+            "WHERE o.state = 'owned') held LEFT JOIN (SELECT " ARA_PG_HEAD
+            " FROM symbols JOIN wanted ON slot BETWEEN a AND z) s ON true ORDER BY s.symbol",
+            std::string_view(firsts), std::string_view(lasts));
+        if (!rows) return std::unexpected(rows.error());
+        if (rows->integer(0, kPgHeadColumns) != count) return std::unexpected(moved());
+        std::vector<SymbolRow> found;
+        if (rows->null(0, 0)) return found;
+        for (int row = 0; row < rows->size(); ++row) {
+          auto head = pg_head_of(*rows, row);
+          if (!head) return std::unexpected(head.error());
+          found.push_back(std::move(head->row));
+        }
+        return found;
+      });
 }
 
 Result<std::optional<SymbolRow>> PostgresStore::find_symbol(const domain::Symbol& symbol,
                                                             const Call& call) {
-  return read(call, [&](PgConnection& connection) -> Result<std::optional<SymbolRow>> {
-    const auto rows =
-        connection.ask("SELECT s.*, " ARA_PG_POSITION
-                       " FROM " ARA_PG_OWNED("$2") " LEFT JOIN (SELECT " ARA_PG_HEAD
-                                                   " FROM symbols WHERE symbol = $1) s ON true",
-                       symbol.text(), domain::slot_of(symbol.text()));
-    if (!rows) return std::unexpected(rows.error());
-    if (rows->empty()) return std::unexpected(moved());
-    know(static_cast<std::uint64_t>(rows->integer(0, kPgHeadColumns)));
-    if (rows->null(0, 0)) return std::nullopt;
-    return pg_head_of(*rows, 0).transform(
-        [](PgHead&& head) { return std::optional(std::move(head.row)); });
-  });
+  return read(
+      DbOperation::heads, call, [&](PgConnection& connection) -> Result<std::optional<SymbolRow>> {
+        const auto rows =
+            connection.ask("SELECT s.*, " ARA_PG_POSITION
+                           " FROM " ARA_PG_OWNED("$2") " LEFT JOIN (SELECT " ARA_PG_HEAD
+                                                       " FROM symbols WHERE symbol = $1) s ON true",
+                           symbol.text(), domain::slot_of(symbol.text()));
+        if (!rows) return std::unexpected(rows.error());
+        if (rows->empty()) return std::unexpected(moved());
+        know(static_cast<std::uint64_t>(rows->integer(0, kPgHeadColumns)));
+        if (rows->null(0, 0)) return std::nullopt;
+        return pg_head_of(*rows, 0).transform(
+            [](PgHead&& head) { return std::optional(std::move(head.row)); });
+      });
 }
 
 Result<std::uint64_t> PostgresStore::heads_version(const Call& call) {
-  return read(call, [&](PgConnection& connection) -> Result<std::uint64_t> {
+  return read(DbOperation::heads, call, [&](PgConnection& connection) -> Result<std::uint64_t> {
     const auto row = connection.ask("SELECT sum(version)::bigint, " ARA_PG_POSITION " FROM heads");
     if (!row) return std::unexpected(row.error());
     know(static_cast<std::uint64_t>(row->integer(0, 1)));
@@ -239,46 +241,49 @@ Result<std::vector<PutOutcome>> PostgresStore::put_all_bars(std::span<const Symb
                                                             const Call& call) {
   if (auto checked = check_batch(batch); !checked) return std::unexpected(checked.error());
   return write(
-      call, [&](PgConnection& connection) { return write_bars(connection, batch); },
+      DbOperation::bars_write, call,
+      [&](PgConnection& connection) { return write_bars(connection, batch); },
       slots_of_batch(batch));
 }
 
 Result<domain::Series> PostgresStore::last_bars(const domain::Symbol& symbol, std::size_t count,
                                                 const Call& call) {
   const auto most = static_cast<std::int64_t>(std::min<std::size_t>(count, 1'000'000'000));
-  return read(call, [&](PgConnection& connection) -> Result<domain::Series> {
-    const auto rows = connection.ask(
-        "SELECT s.*, b.*, " ARA_PG_POSITION " FROM " ARA_PG_OWNED(
-            "$2") " LEFT JOIN (SELECT " ARA_PG_HEAD
-                  " FROM symbols WHERE symbol = $1) s ON true LEFT JOIN LATERAL ("
-                  "SELECT time, open, high, low, close, adjusted_close, volume FROM bars "
-                  "WHERE slot = $2 AND symbol_id = s.id ORDER BY time DESC LIMIT $3) b ON "
-                  "true ORDER BY b.time",
-        symbol.text(), domain::slot_of(symbol.text()), most);
-    if (!rows) return std::unexpected(rows.error());
-    if (!rows->empty()) know(static_cast<std::uint64_t>(rows->integer(0, kPgHeadColumns + 7)));
-    return pg_series_of(*rows, symbol);
-  });
+  return read(
+      DbOperation::bars_read, call, [&](PgConnection& connection) -> Result<domain::Series> {
+        const auto rows = connection.ask(
+            "SELECT s.*, b.*, " ARA_PG_POSITION " FROM " ARA_PG_OWNED(
+                "$2") " LEFT JOIN (SELECT " ARA_PG_HEAD
+                      " FROM symbols WHERE symbol = $1) s ON true LEFT JOIN LATERAL ("
+                      "SELECT time, open, high, low, close, adjusted_close, volume FROM bars "
+                      "WHERE slot = $2 AND symbol_id = s.id ORDER BY time DESC LIMIT $3) b ON "
+                      "true ORDER BY b.time",
+            symbol.text(), domain::slot_of(symbol.text()), most);
+        if (!rows) return std::unexpected(rows.error());
+        if (!rows->empty()) know(static_cast<std::uint64_t>(rows->integer(0, kPgHeadColumns + 7)));
+        return pg_series_of(*rows, symbol);
+      });
 }
 
 Result<domain::Series> PostgresStore::bars(const domain::Symbol& symbol, const BarRange& range,
                                            const Call& call) {
   const auto most = static_cast<std::int64_t>(std::min<std::size_t>(range.limit, 1'000'000'000));
-  return read(call, [&](PgConnection& connection) -> Result<domain::Series> {
-    const auto rows = connection.ask(
-        "SELECT s.*, b.*, " ARA_PG_POSITION " FROM " ARA_PG_OWNED(
-            "$2") " LEFT JOIN (SELECT " ARA_PG_HEAD
-                  " FROM symbols WHERE symbol = $1) s ON true LEFT JOIN LATERAL ("
-                  "SELECT time, open, high, low, close, adjusted_close, volume FROM bars "
-                  "WHERE slot = $2 AND symbol_id = s.id AND time BETWEEN $3 AND $4 "
-                  "ORDER BY time LIMIT $5) b ON true ORDER BY b.time",
-        symbol.text(), domain::slot_of(symbol.text()),
-        range.from ? seconds(*range.from) : std::numeric_limits<std::int64_t>::min(),
-        range.to ? seconds(*range.to) : std::numeric_limits<std::int64_t>::max(), most);
-    if (!rows) return std::unexpected(rows.error());
-    if (!rows->empty()) know(static_cast<std::uint64_t>(rows->integer(0, kPgHeadColumns + 7)));
-    return pg_series_of(*rows, symbol);
-  });
+  return read(
+      DbOperation::bars_read, call, [&](PgConnection& connection) -> Result<domain::Series> {
+        const auto rows = connection.ask(
+            "SELECT s.*, b.*, " ARA_PG_POSITION " FROM " ARA_PG_OWNED(
+                "$2") " LEFT JOIN (SELECT " ARA_PG_HEAD
+                      " FROM symbols WHERE symbol = $1) s ON true LEFT JOIN LATERAL ("
+                      "SELECT time, open, high, low, close, adjusted_close, volume FROM bars "
+                      "WHERE slot = $2 AND symbol_id = s.id AND time BETWEEN $3 AND $4 "
+                      "ORDER BY time LIMIT $5) b ON true ORDER BY b.time",
+            symbol.text(), domain::slot_of(symbol.text()),
+            range.from ? seconds(*range.from) : std::numeric_limits<std::int64_t>::min(),
+            range.to ? seconds(*range.to) : std::numeric_limits<std::int64_t>::max(), most);
+        if (!rows) return std::unexpected(rows.error());
+        if (!rows->empty()) know(static_cast<std::uint64_t>(rows->integer(0, kPgHeadColumns + 7)));
+        return pg_series_of(*rows, symbol);
+      });
 }
 
 }  // namespace ara::storage

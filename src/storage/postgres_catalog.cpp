@@ -117,8 +117,8 @@ Result<std::unique_ptr<PgShard>> make_shard(const std::string& uri, const StoreO
                             .overflow = most - (2 * most + 2) / 3,
                             .wait = options.wait,
                             .max_age = options.connection_age};
-  if (replicated) return make_replicated(*place, limits);
-  return std::make_unique<PostgresStore>(*place, PgRole::primary, limits);
+  if (replicated) return make_replicated(*place, limits, options.meters);
+  return std::make_unique<PostgresStore>(*place, PgRole::primary, limits, options.meters);
 }
 
 Result<void> make_ready(PgShard& shard, const Call& call) {

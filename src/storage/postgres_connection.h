@@ -85,7 +85,8 @@ class PgRows {
 struct PgPlace {
   std::vector<std::string> hosts;  ///< connection strings of libpq, one a server
   std::string database;
-  std::string shown;  ///< the servers, for messages; no password
+  std::string shown;                 ///< the servers, for messages; no password
+  std::vector<std::string> servers;  ///< "HOST:PORT" of each of hosts
 
   /// Of "postgresql://USER:PASSWORD@HOST:PORT,HOST:PORT/DATABASE"; Code::invalid.
   static Result<PgPlace> parse(const std::string& uri);

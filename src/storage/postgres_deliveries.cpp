@@ -87,14 +87,15 @@ Result<std::uint64_t> write_event(PgConnection& connection, const EventRow& even
 
 Result<std::uint64_t> PostgresStore::put_event(const EventRow& event, std::size_t backlog,
                                                const Call& call) {
-  return write(
-      call, [&](PgConnection& connection) { return write_event(connection, event, "", backlog); });
+  return write(DbOperation::webhooks, call, [&](PgConnection& connection) {
+    return write_event(connection, event, "", backlog);
+  });
 }
 
 Result<DeliveryRow> PostgresStore::put_test_event(const EventRow& event, const std::string& webhook,
                                                   std::size_t backlog, const Call& call) {
   if (webhook.empty() || !event.account) return no_webhook(webhook);
-  return write(call, [&](PgConnection& connection) -> Result<DeliveryRow> {
+  return write(DbOperation::webhooks, call, [&](PgConnection& connection) -> Result<DeliveryRow> {
     const auto known =
         connection.ask("SELECT id FROM webhooks WHERE id = $1 AND account = $2 FOR UPDATE", webhook,
                        *event.account);
@@ -115,28 +116,31 @@ Result<std::vector<LeasedDelivery>> PostgresStore::lease_deliveries(WallTime now
                                                                     std::size_t limit,
                                                                     const Call& call) {
   // Most looks find nothing to do, and should write nothing for it.
-  const auto any = read(call, [&](PgConnection& connection) {
+  const auto any = read(DbOperation::webhooks, call, [&](PgConnection& connection) {
     return pg_ids_of(connection.ask(ARA_PG_WITH_WORK, microseconds(now), std::int64_t{1}));
   });
   if (!any) return std::unexpected(any.error());
   if (any->empty() || limit == 0) return {};
-  return write(call, [&](PgConnection& connection) -> Result<std::vector<LeasedDelivery>> {
-    for (;;) {
-      const auto webhooks = pg_ids_of(connection.ask(
-          ARA_PG_WITH_WORK " FOR UPDATE OF w SKIP LOCKED", microseconds(now), pg_window(limit)));
-      if (!webhooks) return std::unexpected(webhooks.error());
-      if (webhooks->empty()) return {};
-      auto leased = pg_lease_of(connection, now, until, *webhooks);
-      // Another may have leased of all of them after they were looked for and before they were
-      // locked; that they have work no longer is no sign that others have none.
-      if (!leased || !leased->empty()) return leased;
-    }
-  });
+  return write(DbOperation::webhooks, call,
+               [&](PgConnection& connection) -> Result<std::vector<LeasedDelivery>> {
+                 for (;;) {
+                   const auto webhooks =
+                       pg_ids_of(connection.ask(ARA_PG_WITH_WORK " FOR UPDATE OF w SKIP LOCKED",
+                                                microseconds(now), pg_window(limit)));
+                   if (!webhooks) return std::unexpected(webhooks.error());
+                   if (webhooks->empty()) return {};
+                   auto leased = pg_lease_of(connection, now, until, *webhooks);
+                   // Another may have leased of all of them after they were looked for and before
+                   // they were locked; that they have work no longer is no sign that others have
+                   // none.
+                   if (!leased || !leased->empty()) return leased;
+                 }
+               });
 }
 
 Result<void> PostgresStore::finish_delivery(const DeliveryRow& row, WallTime now,
                                             const Call& call) {
-  return write(call, [&](PgConnection& connection) -> Result<void> {
+  return write(DbOperation::webhooks, call, [&](PgConnection& connection) -> Result<void> {
     const auto locked =
         connection.ask("SELECT id FROM webhooks WHERE id = $1 FOR UPDATE", row.webhook);
     if (!locked) return std::unexpected(locked.error());
@@ -159,34 +163,36 @@ Result<Listed<DeliveryRow>> PostgresStore::deliveries(const std::string& account
                                                       std::optional<DeliveryStatus> status,
                                                       Window window, const Call& call) {
   const std::string_view wanted = status ? to_string(*status) : "";
-  return read(call, [&](PgConnection& connection) -> Result<Listed<DeliveryRow>> {
-    // The total comes with each row, and where the window is empty with one row of NULLs; no row
-    // at all means no webhook.
-    const auto rows = connection.ask(
-        "SELECT " ARA_DELIVERY_COLUMNS
-        ", t.total FROM (SELECT (SELECT count(*) FROM deliveries WHERE webhook = h.id "
-        "AND ($3 = '' OR status = $3)) AS total FROM webhooks h WHERE h.id = $1 AND h.account = "
-        "$2) "
-        "t LEFT JOIN (SELECT * FROM deliveries WHERE webhook = $1 AND ($3 = '' OR status = $3) "
-        "ORDER BY created DESC, id LIMIT $4 OFFSET $5) d ON true ORDER BY d.created DESC, d.id",
-        webhook, account, wanted, pg_window(window.limit), pg_window(window.offset));
-    if (!rows) return std::unexpected(rows.error());
-    if (rows->empty()) return no_webhook(webhook);
-    Listed<DeliveryRow> listed;
-    for (int number = 0; number < rows->size(); ++number) {
-      const PgRow row{*rows, number};
-      listed.total = static_cast<std::uint64_t>(row.integer(kDeliveryColumns));
-      if (rows->null(number, 0)) continue;
-      auto delivery = delivery_of(row);
-      if (!delivery) return std::unexpected(std::move(delivery.error()));
-      listed.rows.push_back(std::move(*delivery));
-    }
-    return listed;
-  });
+  return read(
+      DbOperation::webhooks, call, [&](PgConnection& connection) -> Result<Listed<DeliveryRow>> {
+        // The total comes with each row, and where the window is empty with one row of NULLs; no
+        // row at all means no webhook.
+        const auto rows = connection.ask(
+            "SELECT " ARA_DELIVERY_COLUMNS
+            ", t.total FROM (SELECT (SELECT count(*) FROM deliveries WHERE webhook = h.id "
+            "AND ($3 = '' OR status = $3)) AS total FROM webhooks h WHERE h.id = $1 AND h.account "
+            "= "
+            "$2) "
+            "t LEFT JOIN (SELECT * FROM deliveries WHERE webhook = $1 AND ($3 = '' OR status = $3) "
+            "ORDER BY created DESC, id LIMIT $4 OFFSET $5) d ON true ORDER BY d.created DESC, d.id",
+            webhook, account, wanted, pg_window(window.limit), pg_window(window.offset));
+        if (!rows) return std::unexpected(rows.error());
+        if (rows->empty()) return no_webhook(webhook);
+        Listed<DeliveryRow> listed;
+        for (int number = 0; number < rows->size(); ++number) {
+          const PgRow row{*rows, number};
+          listed.total = static_cast<std::uint64_t>(row.integer(kDeliveryColumns));
+          if (rows->null(number, 0)) continue;
+          auto delivery = delivery_of(row);
+          if (!delivery) return std::unexpected(std::move(delivery.error()));
+          listed.rows.push_back(std::move(*delivery));
+        }
+        return listed;
+      });
 }
 
 Result<std::uint64_t> PostgresStore::prune_deliveries(WallTime before, const Call& call) {
-  return write(call, [&](PgConnection& connection) -> Result<std::uint64_t> {
+  return write(DbOperation::webhooks, call, [&](PgConnection& connection) -> Result<std::uint64_t> {
     // Without the webhooks' rows: what others lock, who deletes a webhook or prunes too, is left.
     const auto pruned = connection.ask(
         "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries "

@@ -74,40 +74,44 @@ Result<void> write_forecasts(PgConnection& connection, std::span<const ForecastR
 Result<void> PostgresStore::put_forecasts(std::span<const ForecastRow> rows, const Call& call) {
   if (rows.empty()) return {};
   return write(
-      call, [&](PgConnection& connection) { return write_forecasts(connection, rows); },
+      DbOperation::forecast_write, call,
+      [&](PgConnection& connection) { return write_forecasts(connection, rows); },
       slots_of_forecasts(rows));
 }
 
 Result<std::optional<ForecastRow>> PostgresStore::find_forecast(const Hash128& id,
                                                                 const Call& call) {
   const std::string key = to_bytes(id);
-  return read(call, [&](PgConnection& connection) -> Result<std::optional<ForecastRow>> {
-    const auto rows = connection.ask(
-        "SELECT f.* FROM " ARA_PG_OWNED("$2") " LEFT JOIN (SELECT " ARA_PG_FORECAST
-                                              " FROM forecasts WHERE id = $1) f ON true",
-        PgBytes{key}, slot_of_forecast(id));
-    if (!rows) return std::unexpected(rows.error());
-    if (rows->empty()) return std::unexpected(moved());
-    if (rows->null(0, 0)) return std::nullopt;
-    return pg_forecast_of(*rows, 0);
-  });
+  return read(
+      DbOperation::forecast_read, call,
+      [&](PgConnection& connection) -> Result<std::optional<ForecastRow>> {
+        const auto rows = connection.ask(
+            "SELECT f.* FROM " ARA_PG_OWNED("$2") " LEFT JOIN (SELECT " ARA_PG_FORECAST
+                                                  " FROM forecasts WHERE id = $1) f ON true",
+            PgBytes{key}, slot_of_forecast(id));
+        if (!rows) return std::unexpected(rows.error());
+        if (rows->empty()) return std::unexpected(moved());
+        if (rows->null(0, 0)) return std::nullopt;
+        return pg_forecast_of(*rows, 0);
+      });
 }
 
 Result<std::uint64_t> PostgresStore::prune_forecasts(WallTime before, const Call& call) {
   for (std::uint64_t total = 0;;) {
-    const auto deleted = write(call, [&](PgConnection& connection) -> Result<std::uint64_t> {
-      auto tokens = connection.ask(
-          "DELETE FROM commits WHERE ctid = ANY (ARRAY (SELECT ctid FROM commits "
-          "WHERE at < now() - $1 * interval '1 second' LIMIT $2 FOR UPDATE SKIP LOCKED))",
-          std::chrono::seconds(kTokensKept).count(), kPgForecastsAtOnce);
-      if (!tokens) return std::unexpected(tokens.error());
-      return connection
-          .ask(
-              "DELETE FROM forecasts WHERE ctid = ANY (ARRAY (SELECT ctid FROM forecasts "
-              "WHERE created < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))",
-              microseconds(before), kPgForecastsAtOnce)
-          .transform([](const PgRows& rows) { return rows.changed(); });
-    });
+    const auto deleted = write(
+        DbOperation::forecast_write, call, [&](PgConnection& connection) -> Result<std::uint64_t> {
+          auto tokens = connection.ask(
+              "DELETE FROM commits WHERE ctid = ANY (ARRAY (SELECT ctid FROM commits "
+              "WHERE at < now() - $1 * interval '1 second' LIMIT $2 FOR UPDATE SKIP LOCKED))",
+              std::chrono::seconds(kTokensKept).count(), kPgForecastsAtOnce);
+          if (!tokens) return std::unexpected(tokens.error());
+          return connection
+              .ask(
+                  "DELETE FROM forecasts WHERE ctid = ANY (ARRAY (SELECT ctid FROM forecasts "
+                  "WHERE created < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))",
+                  microseconds(before), kPgForecastsAtOnce)
+              .transform([](const PgRows& rows) { return rows.changed(); });
+        });
     if (!deleted) return deleted;
     total += *deleted;
     if (*deleted < kPgForecastsAtOnce) return total;

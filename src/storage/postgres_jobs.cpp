@@ -199,7 +199,7 @@ Result<void> pg_write_effects(PgConnection& connection, const JobEnd& end) {
 }  // namespace
 
 Result<PutJob> PostgresStore::put_job(const JobRow& job, std::size_t most_open, const Call& call) {
-  return write(call, [&](PgConnection& connection) -> Result<PutJob> {
+  return write(DbOperation::jobs, call, [&](PgConnection& connection) -> Result<PutJob> {
     if (auto locked = pg_lock_puts(connection, job); !locked)
       return std::unexpected(locked.error());
     auto found = pg_repeated(connection, job);
@@ -212,7 +212,8 @@ Result<PutJob> PostgresStore::put_job(const JobRow& job, std::size_t most_open, 
 }
 
 Result<std::optional<JobRow>> PostgresStore::find_job(const std::string& id, const Call& call) {
-  return read(call, [&](PgConnection& connection) { return pg_read_job(connection, id); });
+  return read(DbOperation::jobs, call,
+              [&](PgConnection& connection) { return pg_read_job(connection, id); });
 }
 
 Result<JobPage> PostgresStore::jobs(const JobFilter& filter, const Call& call) {
@@ -224,7 +225,7 @@ Result<JobPage> PostgresStore::jobs(const JobFilter& filter, const Call& call) {
   const std::string owner = filter.owner.value_or("");
   const std::string_view state = filter.state ? to_string(*filter.state) : std::string_view();
   const std::string kinds = pg_kinds(filter.kinds);
-  return read(call, [&](PgConnection& connection) -> Result<JobPage> {
+  return read(DbOperation::jobs, call, [&](PgConnection& connection) -> Result<JobPage> {
     const auto rows = connection.ask(
         "SELECT page.*, all_of.total FROM (SELECT count(*) AS total " ARA_PG_JOB_FILTER
         ") all_of LEFT JOIN (SELECT " ARA_PG_JOB_COLUMNS " " ARA_PG_JOB_FILTER
@@ -245,36 +246,40 @@ Result<JobPage> PostgresStore::jobs(const JobFilter& filter, const Call& call) {
 }
 
 Result<JobCounts> PostgresStore::count_jobs(const Call& call) {
-  return read(call, [&](PgConnection& connection) -> Result<JobCounts> {
+  return read(DbOperation::jobs, call, [&](PgConnection& connection) -> Result<JobCounts> {
     const auto row = connection.ask(
         "SELECT count(*) FILTER (WHERE state = 'queued'), "
-        "count(*) FILTER (WHERE state = 'running') "
+        "count(*) FILTER (WHERE state = 'running'), "
+        "coalesce(min(not_before) FILTER (WHERE state = 'queued'), 0) "
         "FROM jobs WHERE state IN ('queued', 'running')");
     if (!row) return std::unexpected(row.error());
-    return JobCounts{static_cast<std::size_t>(row->integer(0, 0)),
-                     static_cast<std::size_t>(row->integer(0, 1))};
+    JobCounts counts{static_cast<std::size_t>(row->integer(0, 0)),
+                     static_cast<std::size_t>(row->integer(0, 1)), std::nullopt};
+    if (counts.queued > 0) counts.first_due = wall_time(row->integer(0, 2));
+    return counts;
   });
 }
 
 Result<std::optional<JobRow>> PostgresStore::lease_job(const JobLease& lease, const Call& call) {
   const std::string kinds = pg_kinds(lease.kinds);
   // Idle holders ask often, and should cost no transaction that writes.
-  const auto due = read(call, [&](PgConnection& connection) -> Result<bool> {
+  const auto due = read(DbOperation::jobs, call, [&](PgConnection& connection) -> Result<bool> {
     return connection
         .ask("SELECT EXISTS (SELECT 1 " ARA_PG_DUE_JOBS ")", microseconds(lease.now), kinds)
         .transform([](const PgRows& row) { return row.flag(0, 0); });
   });
   if (!due) return std::unexpected(due.error());
   if (!*due) return std::nullopt;
-  return write(call, [&](PgConnection& connection) -> Result<std::optional<JobRow>> {
-    return pg_give_up(connection, lease).and_then([&] {
-      return pg_take_job(connection, lease, kinds);
-    });
-  });
+  return write(DbOperation::jobs, call,
+               [&](PgConnection& connection) -> Result<std::optional<JobRow>> {
+                 return pg_give_up(connection, lease).and_then([&] {
+                   return pg_take_job(connection, lease, kinds);
+                 });
+               });
 }
 
 Result<void> PostgresStore::touch_job(const JobTouch& touch, const Call& call) {
-  return write(call, [&](PgConnection& connection) {
+  return write(DbOperation::jobs, call, [&](PgConnection& connection) {
     return pg_written(
         connection.ask("UPDATE jobs SET leased_until = $1, heartbeat = $2, updated = $2, "
                        "progress = greatest(progress, least(coalesce($3, 0), 1)), message = $4 "
@@ -287,7 +292,7 @@ Result<void> PostgresStore::touch_job(const JobTouch& touch, const Call& call) {
 
 Result<void> PostgresStore::return_job(const JobReturn& back, const Call& call) {
   const std::string error = back.error.value_or("");
-  return write(call, [&](PgConnection& connection) {
+  return write(DbOperation::jobs, call, [&](PgConnection& connection) {
     return pg_written(
         connection.ask("UPDATE jobs SET state = 'queued', updated = $1, not_before = $2, "
                        "attempts = attempts + $3, error = CASE $3 WHEN 1 THEN $4 ELSE error END "
@@ -314,13 +319,13 @@ Result<void> write_end(PgConnection& connection, const JobEnd& end) {
 Result<void> PostgresStore::finish_job(const JobEnd& end, const Call& call) {
   if (auto checked = check_end(end); !checked) return checked;
   return write(
-      call, [&](PgConnection& connection) { return write_end(connection, end); },
+      DbOperation::jobs, call, [&](PgConnection& connection) { return write_end(connection, end); },
       slots_of_forecasts(end.effects.forecasts));
 }
 
 Result<JobRow> PostgresStore::cancel_job(const std::string& id, WallTime now, WallTime expires,
                                          const Call& call) {
-  return write(call, [&](PgConnection& connection) -> Result<JobRow> {
+  return write(DbOperation::jobs, call, [&](PgConnection& connection) -> Result<JobRow> {
     auto done =
         only_done(connection.ask("UPDATE jobs SET state = 'cancelled', updated = $1, expires = $2 "
                                  "WHERE id = $3 AND state IN ('queued', 'running')",
@@ -335,15 +340,16 @@ Result<JobRow> PostgresStore::cancel_job(const std::string& id, WallTime now, Wa
 
 Result<std::uint64_t> PostgresStore::prune_jobs(WallTime now, const Call& call) {
   for (std::uint64_t total = 0;;) {
-    const auto deleted = write(call, [&](PgConnection& connection) -> Result<std::uint64_t> {
-      return connection
-          .ask(
-              "DELETE FROM jobs WHERE id = ANY (ARRAY(SELECT id FROM jobs "
-              "WHERE expires > 0 AND expires <= $1 ORDER BY expires LIMIT $2 "
-              "FOR UPDATE SKIP LOCKED))",
-              microseconds(now), kPgJobsAtOnce)
-          .transform([](const PgRows& rows) { return rows.changed(); });
-    });
+    const auto deleted =
+        write(DbOperation::jobs, call, [&](PgConnection& connection) -> Result<std::uint64_t> {
+          return connection
+              .ask(
+                  "DELETE FROM jobs WHERE id = ANY (ARRAY(SELECT id FROM jobs "
+                  "WHERE expires > 0 AND expires <= $1 ORDER BY expires LIMIT $2 "
+                  "FOR UPDATE SKIP LOCKED))",
+                  microseconds(now), kPgJobsAtOnce)
+              .transform([](const PgRows& rows) { return rows.changed(); });
+        });
     if (!deleted) return std::unexpected(deleted.error());
     total += *deleted;
     if (*deleted < kPgJobsAtOnce) return total;

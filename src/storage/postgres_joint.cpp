@@ -44,7 +44,8 @@ Result<void> end_prepared(PostgresStore& store, const std::string& gid, bool com
     if (sure || (!done && done.error().code == Code::not_found)) {
       if (sure || !commit) return {};
       // Another ended it. A commit of our own waits for the standbys, and so for that one's.
-      return store.write(call, [](PgConnection&) -> Result<void> { return {}; });
+      return store.write(DbOperation::fleet, call,
+                         [](PgConnection&) -> Result<void> { return {}; });
     }
     if (!attempt.again(done ? Error{Code::unavailable, "", "", "", ""} : done.error(), call)) {
       return done;
@@ -55,7 +56,7 @@ Result<void> end_prepared(PostgresStore& store, const std::string& gid, bool com
 /// What was decided; decides against it where nothing was. The row is written again so that the
 /// answer is on the catalog's standby before anyone acts on it.
 Result<bool> settle_decision(PostgresStore& catalog, const std::string& token, const Call& call) {
-  return catalog.write(call, [&](PgConnection& connection) -> Result<bool> {
+  return catalog.write(DbOperation::fleet, call, [&](PgConnection& connection) -> Result<bool> {
     const auto row = connection.ask(
         "INSERT INTO decisions (token, committed) VALUES (decode($1, 'hex'), false) "
         "ON CONFLICT (token) DO UPDATE SET at = now() RETURNING committed",
@@ -211,38 +212,41 @@ std::optional<int> number_in(std::string_view& text) {
 }
 
 Result<std::vector<InDoubt>> list_in_doubt(PostgresStore& store, const Call& call) {
-  return store.read(call, [](PgConnection& connection) -> Result<std::vector<InDoubt>> {
-    const auto rows = connection.ask(
-        "SELECT gid, (extract(epoch FROM clock_timestamp() - prepared) * 1000)::bigint "
-        "FROM pg_prepared_xacts WHERE database = current_database() AND gid LIKE 'ara:%'");
-    if (!rows) return std::unexpected(rows.error());
-    std::vector<InDoubt> found;
-    for (int row = 0; row < rows->size(); ++row) {
-      std::string_view text = rows->text(row, 0);
-      InDoubt one{.gid = std::string(text), .token = {}, .age = rows->integer(row, 1)};
-      text.remove_prefix(std::string_view("ara:").size());
-      one.token = text.substr(0, 32);
-      if (!hash_from_hex(one.token) || text.size() < 34) continue;
-      text.remove_prefix(33);
-      const auto shard = number_in(text);
-      if (!shard) continue;
-      one.shard = *shard;
-      one.after = number_in(text);
-      found.push_back(std::move(one));
-    }
-    return found;
-  });
+  return store.read(
+      DbOperation::fleet, call, [](PgConnection& connection) -> Result<std::vector<InDoubt>> {
+        const auto rows = connection.ask(
+            "SELECT gid, (extract(epoch FROM clock_timestamp() - prepared) * 1000)::bigint "
+            "FROM pg_prepared_xacts WHERE database = current_database() AND gid LIKE 'ara:%'");
+        if (!rows) return std::unexpected(rows.error());
+        std::vector<InDoubt> found;
+        for (int row = 0; row < rows->size(); ++row) {
+          std::string_view text = rows->text(row, 0);
+          InDoubt one{.gid = std::string(text), .token = {}, .age = rows->integer(row, 1)};
+          text.remove_prefix(std::string_view("ara:").size());
+          one.token = text.substr(0, 32);
+          if (!hash_from_hex(one.token) || text.size() < 34) continue;
+          text.remove_prefix(33);
+          const auto shard = number_in(text);
+          if (!shard) continue;
+          one.shard = *shard;
+          one.after = number_in(text);
+          found.push_back(std::move(one));
+        }
+        return found;
+      });
 }
 
 Result<std::optional<bool>> read_decision(PostgresStore& catalog, const std::string& token,
                                           const Call& call) {
-  return catalog.read(call, [&](PgConnection& connection) -> Result<std::optional<bool>> {
-    const auto row = connection.ask(
-        "SELECT committed FROM decisions WHERE token = decode($1, 'hex')", std::string_view(token));
-    if (!row) return std::unexpected(row.error());
-    if (row->empty()) return std::nullopt;
-    return row->flag(0, 0);
-  });
+  return catalog.read(
+      DbOperation::fleet, call, [&](PgConnection& connection) -> Result<std::optional<bool>> {
+        const auto row =
+            connection.ask("SELECT committed FROM decisions WHERE token = decode($1, 'hex')",
+                           std::string_view(token));
+        if (!row) return std::unexpected(row.error());
+        if (row->empty()) return std::nullopt;
+        return row->flag(0, 0);
+      });
 }
 
 /// All of one token, those that wait for another last.
@@ -314,7 +318,7 @@ Result<void> forget_decisions(PostgresStore& catalog, const std::map<int, Postgr
     if (!found->empty()) return {};
   }
   // A day is far longer than any write goes on trying.
-  return catalog.write(call, [](PgConnection& connection) {
+  return catalog.write(DbOperation::fleet, call, [](PgConnection& connection) {
     return only_done(connection.ask("DELETE FROM decisions WHERE at < now() - interval '1 day'"));
   });
 }

@@ -103,12 +103,14 @@ Result<void> write_status(PgConnection& connection, const std::string& id, Model
 }
 
 Result<void> PostgresStore::put_models(std::span<const ModelVersionRow> rows, const Call& call) {
-  return write(call, [&](PgConnection& connection) { return write_versions(connection, rows); });
+  return write(DbOperation::models, call,
+               [&](PgConnection& connection) { return write_versions(connection, rows); });
 }
 
 Result<std::optional<ModelVersionRow>> PostgresStore::find_model(const std::string& id,
                                                                  const Call& call) {
-  return read(call, [&](PgConnection& connection) { return pg_find_version(connection, id); });
+  return read(DbOperation::models, call,
+              [&](PgConnection& connection) { return pg_find_version(connection, id); });
 }
 
 Result<std::vector<ModelVersionRow>> PostgresStore::models(const ModelFilter& filter,
@@ -116,7 +118,7 @@ Result<std::vector<ModelVersionRow>> PostgresStore::models(const ModelFilter& fi
   const std::string_view asset =
       filter.asset_type ? domain::describe(*filter.asset_type).name : std::string_view();
   const std::string_view status = filter.status ? to_string(*filter.status) : std::string_view();
-  return read(call, [&](PgConnection& connection) {
+  return read(DbOperation::models, call, [&](PgConnection& connection) {
     return pg_versions(
         connection.ask("SELECT " ARA_PG_VERSION ", document FROM model_versions "
                        "WHERE ($1 = '' OR asset_type = $1) AND ($2 = '' OR band = $2) "
@@ -128,7 +130,7 @@ Result<std::vector<ModelVersionRow>> PostgresStore::models(const ModelFilter& fi
 }
 
 Result<std::vector<ModelVersionRow>> PostgresStore::champions(const Call& call) {
-  return read(call, [&](PgConnection& connection) {
+  return read(DbOperation::models, call, [&](PgConnection& connection) {
     return pg_versions(
         connection.ask("SELECT " ARA_PG_VERSION
                        " FROM model_versions WHERE status = 'champion' ORDER BY asset_type, band"),
@@ -148,14 +150,14 @@ Result<void> PostgresStore::retire_model(const std::string& id, const std::strin
 Result<void> PostgresStore::change_status(const std::string& id, ModelStatus to,
                                           const std::string& reason, WallTime when,
                                           const Call& call) {
-  return write(call, [&](PgConnection& connection) {
+  return write(DbOperation::models, call, [&](PgConnection& connection) {
     return write_status(connection, id, to, reason, when);
   });
 }
 
 Result<std::uint64_t> PostgresStore::put_market(const MarketRow& market, const Call& call) {
   const std::string_view name = domain::describe(market.asset_type).name;
-  return write(call, [&](PgConnection& connection) -> Result<std::uint64_t> {
+  return write(DbOperation::models, call, [&](PgConnection& connection) -> Result<std::uint64_t> {
     auto put = connection.ask(
         "INSERT INTO market_factors AS old (asset_type, revision, payload) VALUES ($1, 1, $2) "
         "ON CONFLICT (asset_type) DO UPDATE "
@@ -177,33 +179,35 @@ Result<std::uint64_t> PostgresStore::put_market(const MarketRow& market, const C
 
 Result<std::optional<MarketRow>> PostgresStore::find_market(domain::AssetType asset_type,
                                                             const Call& call) {
-  return read(call, [&](PgConnection& connection) -> Result<std::optional<MarketRow>> {
-    const auto row =
-        connection.ask("SELECT revision, payload FROM market_factors WHERE asset_type = $1",
-                       domain::describe(asset_type).name);
-    if (!row) return std::unexpected(row.error());
-    if (row->empty()) return std::nullopt;
-    return MarketRow{asset_type, static_cast<std::uint64_t>(row->integer(0, 0)),
-                     std::string(row->text(0, 1))};
-  });
+  return read(
+      DbOperation::models, call, [&](PgConnection& connection) -> Result<std::optional<MarketRow>> {
+        const auto row =
+            connection.ask("SELECT revision, payload FROM market_factors WHERE asset_type = $1",
+                           domain::describe(asset_type).name);
+        if (!row) return std::unexpected(row.error());
+        if (row->empty()) return std::nullopt;
+        return MarketRow{asset_type, static_cast<std::uint64_t>(row->integer(0, 0)),
+                         std::string(row->text(0, 1))};
+      });
 }
 
 Result<std::vector<MarketRow>> PostgresStore::markets(const Call& call) {
-  return read(call, [&](PgConnection& connection) -> Result<std::vector<MarketRow>> {
-    const auto rows =
-        connection.ask("SELECT asset_type, revision FROM market_factors ORDER BY asset_type");
-    if (!rows) return std::unexpected(rows.error());
-    std::vector<MarketRow> found;
-    for (int row = 0; row < rows->size(); ++row) {
-      const auto asset_type = domain::parse_asset_type(rows->text(row, 0));
-      if (!asset_type) {
-        return fail(Code::corrupt,
-                    "a stored market factor cannot be read: " + asset_type.error().message);
-      }
-      found.push_back({*asset_type, static_cast<std::uint64_t>(rows->integer(row, 1)), {}});
-    }
-    return found;
-  });
+  return read(
+      DbOperation::models, call, [&](PgConnection& connection) -> Result<std::vector<MarketRow>> {
+        const auto rows =
+            connection.ask("SELECT asset_type, revision FROM market_factors ORDER BY asset_type");
+        if (!rows) return std::unexpected(rows.error());
+        std::vector<MarketRow> found;
+        for (int row = 0; row < rows->size(); ++row) {
+          const auto asset_type = domain::parse_asset_type(rows->text(row, 0));
+          if (!asset_type) {
+            return fail(Code::corrupt,
+                        "a stored market factor cannot be read: " + asset_type.error().message);
+          }
+          found.push_back({*asset_type, static_cast<std::uint64_t>(rows->integer(row, 1)), {}});
+        }
+        return found;
+      });
 }
 
 }  // namespace ara::storage

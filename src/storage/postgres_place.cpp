@@ -71,7 +71,8 @@ Result<PgPlace> PgPlace::parse(const std::string& uri) {
     const std::string& port = ports[ports.size() == 1 ? 0 : i];
     place.hosts.push_back(ara::format("host={} port={}{}{}", quoted_value(hosts[i]),
                                       quoted_value(port), kNetworkLimits, rest));
-    place.shown += ara::format("{}{}:{}", i == 0 ? "" : ",", hosts[i], port);
+    place.servers.push_back(ara::format("{}:{}", hosts[i], port));
+    place.shown += (i == 0 ? "" : ",") + place.servers.back();
   }
   return place;
 }

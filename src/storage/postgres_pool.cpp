@@ -16,6 +16,11 @@ Call at_most(const Call& call, std::chrono::milliseconds span) {
 
 }  // namespace
 
+PgPool::PgPool(PgPlace place, PgRole role, PgPoolLimits limits, DbMetersPtr meters)
+    : place_(std::move(place)), role_(role), limits_(limits), meters_(std::move(meters)) {
+  if (meters_) meters_->show_pool(place_.shown, limits_.size + limits_.overflow, counts_);
+}
+
 Result<void> PgPool::ask_role(PgConnection& connection) const {
   const auto standby = connection.run("SELECT pg_is_in_recovery()");
   if (!standby) return std::unexpected(standby.error());
@@ -54,6 +59,7 @@ std::unique_ptr<PgConnection> PgPool::take_idle(const Call& call) {
       if (idle_.empty()) return nullptr;
       connection = std::move(idle_.back());
       idle_.pop_back();
+      counts_->idle = idle_.size();
     }
     const SteadyTime now = system_clock().steady();
     if (now - connection->opened() > limits_.max_age) continue;
@@ -63,38 +69,45 @@ std::unique_ptr<PgConnection> PgPool::take_idle(const Call& call) {
   }
 }
 
-Result<PgPool::Lease> PgPool::take(const Call& call) {
+Result<void> PgPool::admit(const Call& call) {
   const SteadyTime now = system_clock().steady();
   if (call.deadline.passed(now)) {
     return fail(Code::deadline, "the store was asked after the deadline");
   }
-  {
-    std::unique_lock lock(mutex_);
-    const SteadyTime until = std::min(call.deadline.at, now + limits_.wait);
-    const std::size_t most = limits_.size + limits_.overflow;
-    if (!freed_.wait_until(lock, until, [&] { return lent_ < most; })) {
-      return fail(until == call.deadline.at ? Code::deadline : Code::overloaded,
-                  "no connection to " + place_.shown + " came free in time");
-    }
-    ++lent_;
-  }
+  std::unique_lock lock(mutex_);
+  const SteadyTime until = std::min(call.deadline.at, now + limits_.wait);
+  const std::size_t most = limits_.size + limits_.overflow;
+  const bool free = freed_.wait_until(lock, until, [&] { return lent_ < most; });
+  if (free) counts_->busy = ++lent_;
+  lock.unlock();
+  if (meters_) meters_->waited(system_clock().steady() - now);
+  if (free) return {};
+  if (meters_) meters_->refused();
+  return fail(until == call.deadline.at ? Code::deadline : Code::overloaded,
+              "no connection to " + place_.shown + " came free in time");
+}
+
+Result<PgPool::Lease> PgPool::take(const Call& call, DbOperation operation) {
+  if (auto admitted = admit(call); !admitted) return std::unexpected(admitted.error());
+  const DbRole role = role_ == PgRole::primary ? DbRole::primary : DbRole::replica;
   auto connection = take_idle(call);
   if (!connection) {
     auto opened = open(call);
     if (!opened) {
       forget_one();
+      if (meters_) meters_->failed(operation, role);
       return std::unexpected(opened.error());
     }
     connection = std::move(*opened);
   }
   connection->start(call);
-  return Lease(*this, std::move(connection));
+  return Lease(*this, std::move(connection), DbTimer(meters_, operation, role));
 }
 
 void PgPool::forget_one() {
   {
     const std::lock_guard lock(mutex_);
-    --lent_;
+    counts_->busy = --lent_;
   }
   freed_.notify_one();
 }
@@ -103,6 +116,7 @@ void PgPool::give_back(std::unique_ptr<PgConnection> connection) {
   if (connection->healthy() && !connection->in_transaction()) {
     const std::lock_guard lock(mutex_);
     if (idle_.size() < limits_.size) idle_.push_back(std::move(connection));
+    counts_->idle = idle_.size();
   }
   connection.reset();
   forget_one();

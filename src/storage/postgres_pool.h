@@ -7,6 +7,8 @@
 #include <mutex>
 #include <vector>
 
+#include "storage/db_meters.h"
+#include "storage/moved.h"
 #include "storage/postgres_connection.h"
 
 namespace ara::storage {
@@ -33,8 +35,8 @@ class PgPool {
  public:
   class Lease {
    public:
-    Lease(PgPool& pool, std::unique_ptr<PgConnection> connection)
-        : pool_(&pool), connection_(std::move(connection)) {}
+    Lease(PgPool& pool, std::unique_ptr<PgConnection> connection, DbTimer timer)
+        : timer_(std::move(timer)), pool_(&pool), connection_(std::move(connection)) {}
     Lease(Lease&&) noexcept = default;
     Lease& operator=(Lease&&) = delete;
     ~Lease() {
@@ -42,24 +44,31 @@ class PgPool {
     }
     PgConnection& operator*() const { return *connection_; }
     PgConnection* operator->() const { return connection_.get(); }
+    /// Counts as failed where the error is one of the server or of the way to it.
+    void note(const Error& error) {
+      if (is_fault(error.code) && !is_moved(error)) timer_.note_failure();
+    }
 
    private:
+    DbTimer timer_;
     PgPool* pool_;
     std::unique_ptr<PgConnection> connection_;
   };
 
-  PgPool(PgPlace place, PgRole role, PgPoolLimits limits)
-      : place_(std::move(place)), role_(role), limits_(limits) {}
+  /// `meters` may be null.
+  PgPool(PgPlace place, PgRole role, PgPoolLimits limits, DbMetersPtr meters = nullptr);
 
   /// Code::deadline or overloaded where none comes free in time; unavailable where no server of
   /// that role can be reached. The connection is started with `call`.
-  Result<Lease> take(const Call& call);
+  Result<Lease> take(const Call& call, DbOperation operation);
 
   const PgPlace& place() const { return place_; }
   std::size_t lent() const;
   std::size_t idle() const;
 
  private:
+  /// Waits until one more may be lent.
+  Result<void> admit(const Call& call);
   Result<std::unique_ptr<PgConnection>> open(const Call& call);
   /// An idle connection that is still what it must be; null where there is none.
   std::unique_ptr<PgConnection> take_idle(const Call& call);
@@ -70,6 +79,8 @@ class PgPool {
   const PgPlace place_;
   const PgRole role_;
   const PgPoolLimits limits_;
+  const DbMetersPtr meters_;
+  const std::shared_ptr<PoolCounts> counts_ = std::make_shared<PoolCounts>();
   std::atomic<std::size_t> preferred_ = 0;  ///< the host that was right last time
   mutable std::mutex mutex_;
   std::condition_variable freed_;

@@ -81,11 +81,12 @@ bool PgAttempt::again(const Error& error, const Call& call) {
   return true;
 }
 
-PostgresStore::PostgresStore(PgPlace place, PgRole role, const PgPoolLimits& limits)
-    : pool_(std::move(place), role, limits) {}
+PostgresStore::PostgresStore(PgPlace place, PgRole role, const PgPoolLimits& limits,
+                             DbMetersPtr meters)
+    : pool_(std::move(place), role, limits, std::move(meters)) {}
 
 Result<PostgresStore::Standing> PostgresStore::standing(const Call& call) {
-  auto connection = pool_.take(call);
+  auto connection = pool_.take(call, DbOperation::fleet);
   if (!connection) return std::unexpected(connection.error());
   const auto row = (*connection)
                        ->ask(
@@ -110,8 +111,9 @@ Result<void> count_change(PgConnection& connection, std::string_view name) {
       connection.ask("UPDATE versions SET version = version + 1 WHERE name = $1", name));
 }
 
-Result<std::uint64_t> PostgresStore::read_version(std::string_view name, const Call& call) {
-  return read(call, [&](PgConnection& connection) -> Result<std::uint64_t> {
+Result<std::uint64_t> PostgresStore::read_version(DbOperation operation, std::string_view name,
+                                                  const Call& call) {
+  return read(operation, call, [&](PgConnection& connection) -> Result<std::uint64_t> {
     const auto row =
         connection.ask("SELECT version, " ARA_PG_POSITION " FROM versions WHERE name = $1", name);
     if (!row) return std::unexpected(row.error());
@@ -122,15 +124,15 @@ Result<std::uint64_t> PostgresStore::read_version(std::string_view name, const C
 }
 
 Result<std::uint64_t> PostgresStore::registry_version(const Call& call) {
-  return read_version("registry", call);
+  return read_version(DbOperation::models, "registry", call);
 }
 
 Result<std::uint64_t> PostgresStore::accounts_version(const Call& call) {
-  return read_version("accounts", call);
+  return read_version(DbOperation::accounts, "accounts", call);
 }
 
 Result<std::uint64_t> PostgresStore::map_epoch(const Call& call) {
-  return read_version("shards", call);
+  return read_version(DbOperation::fleet, "shards", call);
 }
 
 }  // namespace ara::storage

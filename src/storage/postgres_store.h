@@ -36,7 +36,8 @@ class PgShard : public Store {
 /// stored with it, and the try that follows sees whether the token is there.
 class PostgresStore final : public PgShard {
  public:
-  PostgresStore(PgPlace place, PgRole role, const PgPoolLimits& limits);
+  /// `meters` may be null.
+  PostgresStore(PgPlace place, PgRole role, const PgPoolLimits& limits, DbMetersPtr meters);
 
   Result<std::vector<SymbolRow>> symbols(const Call& call) override;
   Result<std::optional<SymbolRow>> find_symbol(const domain::Symbol& symbol,
@@ -158,21 +159,25 @@ class PostgresStore final : public PgShard {
   /// body may run several times, and takes effect once. moved() unless `slots` are all owned here,
   /// where they stay until the transaction ends.
   template <class Body>
-  auto write(const Call& call, Body body, std::vector<int> slots = {})
+  auto write(DbOperation operation, const Call& call, Body body, std::vector<int> slots = {})
       -> std::invoke_result_t<Body&, PgConnection&>;
   /// Runs `body`, which reads by one statement, and so from one snapshot; again where the
   /// connection was lost.
   template <class Body>
-  auto read(const Call& call, Body body) -> std::invoke_result_t<Body&, PgConnection&>;
+  auto read(DbOperation operation, const Call& call, Body body)
+      -> std::invoke_result_t<Body&, PgConnection&>;
   /// For a transaction that is part of one over several shards.
-  Result<PgPool::Lease> connection(const Call& call) { return pool_.take(call); }
+  Result<PgPool::Lease> connection(const Call& call) {
+    return pool_.take(call, DbOperation::fleet);
+  }
   const PgPlace& place() const { return pool_.place(); }
 
  private:
   /// To champion or retired, in one transaction.
   Result<void> change_status(const std::string& id, ModelStatus to, const std::string& reason,
                              WallTime when, const Call& call);
-  Result<std::uint64_t> read_version(std::string_view name, const Call& call);
+  Result<std::uint64_t> read_version(DbOperation operation, std::string_view name,
+                                     const Call& call);
 
   PgPool pool_;
   std::atomic<std::uint64_t> known_ = 0;
@@ -180,7 +185,8 @@ class PostgresStore final : public PgShard {
 
 /// The store of a cluster of servers: writes to the primary, wherever it is; reads of bars and
 /// forecasts from standbys that are near enough and have all that this object has written or seen.
-std::unique_ptr<PgShard> make_replicated(const PgPlace& place, const PgPoolLimits& pool);
+std::unique_ptr<PgShard> make_replicated(const PgPlace& place, const PgPoolLimits& pool,
+                                         const DbMetersPtr& meters);
 
 /// A column: the position of the log, written or on a standby replayed, no less than that of all
 /// that the statement sees. Asked once a statement.
@@ -215,14 +221,14 @@ class PgAttempt {
 };
 
 template <class Body>
-auto PostgresStore::write(const Call& call, Body body, std::vector<int> slots)
-    -> std::invoke_result_t<Body&, PgConnection&> {
+auto PostgresStore::write(DbOperation operation, const Call& call, Body body,
+                          std::vector<int> slots) -> std::invoke_result_t<Body&, PgConnection&> {
   sort_slots(slots);
   PgAttempt attempt;
   std::optional<std::invoke_result_t<Body&, PgConnection&>> answer;
   for (;;) {
     Error error;
-    if (auto lease = pool_.take(call)) {
+    if (auto lease = pool_.take(call, operation)) {
       PgConnection& connection = **lease;
       const auto settled = attempt.begin(connection, slots);
       if (settled && !*settled) answer = body(connection);
@@ -238,6 +244,7 @@ auto PostgresStore::write(const Call& call, Body body, std::vector<int> slots)
         error = done.error();
       }
       if (connection.in_transaction()) PgAttempt::roll_back(connection);
+      lease->note(error);
     } else {
       error = lease.error();
     }
@@ -246,14 +253,15 @@ auto PostgresStore::write(const Call& call, Body body, std::vector<int> slots)
 }
 
 template <class Body>
-auto PostgresStore::read(const Call& call, Body body)
+auto PostgresStore::read(DbOperation operation, const Call& call, Body body)
     -> std::invoke_result_t<Body&, PgConnection&> {
   PgAttempt attempt;
   for (;;) {
-    auto lease = pool_.take(call);
+    auto lease = pool_.take(call, operation);
     auto answer = lease
                       ? body(**lease)
                       : std::invoke_result_t<Body&, PgConnection&>(std::unexpected(lease.error()));
+    if (lease && !answer) lease->note(answer.error());
     if (answer || !attempt.again(answer.error(), call)) return answer;
   }
 }

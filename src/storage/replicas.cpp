@@ -20,14 +20,16 @@ double random_fraction() {
 
 }  // namespace
 
-Replicas::Replicas(const PgPlace& place, const PgPoolLimits& pool, ReplicaLimits limits)
+Replicas::Replicas(const PgPlace& place, const PgPoolLimits& pool, ReplicaLimits limits,
+                   const DbMetersPtr& meters)
     : limits_(limits) {
-  for (const std::string& host : place.hosts) {
+  for (std::size_t i = 0; i < place.hosts.size(); ++i) {
+    const std::string& host = place.hosts[i];
     auto member = std::make_unique<Member>();
-    PgPlace one{{host}, place.database, place.shown};
+    PgPlace one{{host}, place.database, place.servers[i], {place.servers[i]}};
     member->server = host.substr(0, host.find(" tcp_user_timeout"));
     member->seen.server = member->server;
-    member->store = std::make_unique<PostgresStore>(std::move(one), PgRole::any, pool);
+    member->store = std::make_unique<PostgresStore>(std::move(one), PgRole::any, pool, meters);
     members_.push_back(std::move(member));
   }
   for (const auto& member : members_) {
@@ -73,7 +75,12 @@ void Replicas::note(Member& member, const Result<PostgresStore::Standing>& stand
   member.seen.latency =
       std::chrono::microseconds(static_cast<std::int64_t>((1 - kNewest) * mean + kNewest * last));
   member.at = now;
-  if (standing->standby) return;
+  if (standing->standby) {
+    for (const Mark& mark : marks_) {
+      if (mark.position <= standing->position) member.level = std::max(member.level, mark.at);
+    }
+    return;
+  }
   // The position is at least what it was when it was asked for.
   marks_.push_back({asked, standing->position});
   while (marks_.size() > 1 && marks_[1].at + limits_.lag <= now) marks_.pop_front();
@@ -103,6 +110,12 @@ bool Replicas::readable(const Member& member, SteadyTime now) const {
   // marks_ begins with the newest mark that is older than the limit, once there is one: who has
   // come so far is behind by less.
   return member.seen.position >= marks_.front().position;
+}
+
+std::chrono::nanoseconds Replicas::lag(const Member& member, SteadyTime now) const {
+  if (marks_.empty() || member.seen.position >= marks_.back().position) return {};
+  // One that has never been level with a mark has been behind for as long as there are marks.
+  return now - std::max(member.level, std::min(marks_.front().at, now));
 }
 
 PostgresStore* Replicas::choose(const std::function<bool(const Member&)>& fits) const {
@@ -178,6 +191,7 @@ std::vector<Replicas::Seen> Replicas::seen() const {
   for (const auto& member : members_) {
     all.push_back(member->seen);
     all.back().readable = readable(*member, now);
+    all.back().lag = lag(*member, now);
   }
   return all;
 }

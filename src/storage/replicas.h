@@ -30,7 +30,9 @@ struct ReplicaLimits {
 /// standby may be read.
 class Replicas {
  public:
-  Replicas(const PgPlace& place, const PgPoolLimits& pool, ReplicaLimits limits);
+  /// `meters` may be null.
+  Replicas(const PgPlace& place, const PgPoolLimits& pool, ReplicaLimits limits,
+           const DbMetersPtr& meters);
   ~Replicas();
 
   /// A standby that has all up to `position` and is not further behind than the limit; the quicker
@@ -57,6 +59,8 @@ class Replicas {
     std::uint64_t position = 0;
     std::chrono::microseconds latency{};
     bool readable = false;  ///< a standby under the lag limit
+    /// Since a standby had all that the primary had then; 0 where it has all that is known of.
+    std::chrono::nanoseconds lag{};
   };
   std::vector<Seen> seen() const;
 
@@ -67,6 +71,7 @@ class Replicas {
     Seen seen;
     std::uint64_t received = 0;  ///< of the log, replayed or not
     SteadyTime at{};             ///< when it last answered
+    SteadyTime level{};  ///< when the primary was last known to have no more than it has now
     std::thread thread;
   };
   /// Where the primary's log was at a moment.
@@ -81,6 +86,7 @@ class Replicas {
   PostgresStore* choose(const std::function<bool(const Member&)>& fits) const;
   // With the mutex held:
   bool readable(const Member& member, SteadyTime now) const;
+  std::chrono::nanoseconds lag(const Member& member, SteadyTime now) const;
   bool blind(SteadyTime now) const;  ///< no primary was seen for a while
   std::uint64_t received() const;    ///< the most that any standby has of the log
 

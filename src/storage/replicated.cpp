@@ -1,6 +1,7 @@
 // The store of one PostgreSQL cluster: writes go to its primary, reads of bars and forecasts to
 // standbys.
 #include <algorithm>
+#include <cmath>
 
 #include "storage/patience.h"
 #include "storage/relayed_store.h"
@@ -28,7 +29,7 @@ bool is_servers_fault(const Error& error) {
 
 class ReplicatedStore final : public RelayedStore<ReplicatedStore, PgShard> {
  public:
-  ReplicatedStore(std::unique_ptr<PostgresStore> primary, std::unique_ptr<Replicas> replicas)
+  ReplicatedStore(std::unique_ptr<PostgresStore> primary, std::shared_ptr<Replicas> replicas)
       : primary_(std::move(primary)), replicas_(std::move(replicas)) {}
 
   Result<std::vector<SymbolRow>> symbols(const Call& call) override {
@@ -134,15 +135,37 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore, PgShard> {
   }
 
   std::unique_ptr<PostgresStore> primary_;
-  std::unique_ptr<Replicas> replicas_;
+  const std::shared_ptr<Replicas> replicas_;
 };
+
+/// Shows how each standby stands, as long as there are replicas; nothing of who is no standby.
+void show(telemetry::Metrics& metrics, const PgPlace& place,
+          const std::shared_ptr<Replicas>& replicas) {
+  for (std::size_t i = 0; i < place.servers.size(); ++i) {
+    const auto add = [&](std::string_view family, auto read) {
+      metrics.gauge(family, {{"replica", place.servers[i]}},
+                    [weak = std::weak_ptr(replicas), i, read] {
+                      const auto held = weak.lock();
+                      if (!held) return std::nan("");
+                      const Replicas::Seen seen = held->seen()[i];
+                      return seen.standby ? read(seen) : std::nan("");
+                    });
+    };
+    add("ara_db_replica_lag_seconds",
+        [](const Replicas::Seen& seen) { return std::chrono::duration<double>(seen.lag).count(); });
+    add("ara_db_replica_in_use",
+        [](const Replicas::Seen& seen) { return seen.readable ? 1.0 : 0.0; });
+  }
+}
 
 }  // namespace
 
-std::unique_ptr<PgShard> make_replicated(const PgPlace& place, const PgPoolLimits& pool) {
+std::unique_ptr<PgShard> make_replicated(const PgPlace& place, const PgPoolLimits& pool,
+                                         const DbMetersPtr& meters) {
+  auto replicas = std::make_shared<Replicas>(place, pool, ReplicaLimits{}, meters);
+  if (meters) show(meters->metrics(), place, replicas);
   return std::make_unique<ReplicatedStore>(
-      std::make_unique<PostgresStore>(place, PgRole::primary, pool),
-      std::make_unique<Replicas>(place, pool, ReplicaLimits{}));
+      std::make_unique<PostgresStore>(place, PgRole::primary, pool, meters), std::move(replicas));
 }
 
 }  // namespace ara::storage

@@ -70,9 +70,9 @@ class Resharder {
                     .and_then([this] { return finish(); });
     if (!done) {
       // The next may begin at once.
-      (void)catalog().write(Call{Deadline::after(kWaitPause)}, [&](PgConnection& connection) {
-        return release_work(connection, holder_);
-      });
+      (void)catalog().write(
+          DbOperation::fleet, Call{Deadline::after(kWaitPause)},
+          [&](PgConnection& connection) { return release_work(connection, holder_); });
       return std::unexpected(done.error());
     }
     return progress_;
@@ -128,7 +128,7 @@ class Resharder {
 Result<bool> Resharder::begin() {
   if (stop("begin")) return stopped();
   auto work = patiently([&] {
-    return catalog().write(Call{}, [&](PgConnection& connection) {
+    return catalog().write(DbOperation::fleet, Call{}, [&](PgConnection& connection) {
       return begin_work(connection, request_, holder_);
     });
   });
@@ -141,8 +141,8 @@ Result<bool> Resharder::begin() {
 /// Makes the database of a new shard a part of this fleet.
 Result<void> Resharder::join() {
   if (stop("join")) return stopped();
-  const auto fleet =
-      catalog().write(Call{}, [](PgConnection& connection) { return fleet_name(connection); });
+  const auto fleet = catalog().write(
+      DbOperation::fleet, Call{}, [](PgConnection& connection) { return fleet_name(connection); });
   if (!fleet) return std::unexpected(fleet.error());
   // The view that was read before there was a name knows none.
   if (auto again = fleet_->reread(Call{}); !again) return again;
@@ -154,7 +154,7 @@ Result<void> Resharder::join() {
           make_ready(one->store(), Call{}).and_then([&] { return adopt(store, *fleet); });
       if (!adopted) return adopted;
     }
-    const auto allowed = store.read(Call{}, [](PgConnection& connection) {
+    const auto allowed = store.read(DbOperation::fleet, Call{}, [](PgConnection& connection) {
       return connection.ask("SELECT current_setting('max_prepared_transactions')::bigint")
           .transform([](const PgRows& row) { return row.integer(0, 0); });
     });
@@ -169,7 +169,7 @@ Result<void> Resharder::join() {
 }
 
 Result<void> Resharder::adopt(PostgresStore& store, const std::string& fleet) {
-  return store.write(Call{}, [&](PgConnection& connection) -> Result<void> {
+  return store.write(DbOperation::fleet, Call{}, [&](PgConnection& connection) -> Result<void> {
     const auto self = read_shard_self(connection);
     if (!self) return std::unexpected(self.error());
     const int number = work_.shard.number;
@@ -202,12 +202,13 @@ Result<void> Resharder::adopt(PostgresStore& store, const std::string& fleet) {
 Result<std::vector<std::uint64_t>> Resharder::weights(std::uint64_t& symbols) const {
   std::vector<std::uint64_t> weights(domain::kSlots, 0);
   for (const auto& [number, one] : fleet_->view()->shards) {
-    const auto rows = one->store().primary().read(Call{}, [](PgConnection& connection) {
-      return connection.ask(
-          "SELECT slot, count(*), 0::bigint FROM symbols GROUP BY slot UNION ALL "
-          "SELECT get_byte(id, 0) * 64 + get_byte(id, 1) / 4, 0, count(*) FROM forecasts "
-          "GROUP BY 1");
-    });
+    const auto rows =
+        one->store().primary().read(DbOperation::fleet, Call{}, [](PgConnection& connection) {
+          return connection.ask(
+              "SELECT slot, count(*), 0::bigint FROM symbols GROUP BY slot UNION ALL "
+              "SELECT get_byte(id, 0) * 64 + get_byte(id, 1) / 4, 0, count(*) FROM forecasts "
+              "GROUP BY 1");
+        });
     if (!rows) return std::unexpected(rows.error());
     for (int row = 0; row < rows->size(); ++row) {
       const auto count = static_cast<std::uint64_t>(rows->integer(row, 1));
@@ -224,7 +225,7 @@ Result<void> Resharder::plan() {
   if (stop("plan")) return stopped();
   const auto weight = weights(work_.symbols);
   if (!weight) return std::unexpected(weight.error());
-  return catalog().write(Call{}, [&](PgConnection& connection) -> Result<void> {
+  return catalog().write(DbOperation::fleet, Call{}, [&](PgConnection& connection) -> Result<void> {
     const auto map = read_shard_map(connection);
     if (!map) return std::unexpected(map.error());
     const auto moves = request_.action == ReshardAction::add
@@ -243,8 +244,8 @@ void Resharder::tell(const SlotMove& move, const RowCounts& rows) {
 }
 
 Result<void> Resharder::move_all() {
-  const auto moves =
-      catalog().read(Call{}, [](PgConnection& connection) { return read_moves(connection); });
+  const auto moves = catalog().read(
+      DbOperation::fleet, Call{}, [](PgConnection& connection) { return read_moves(connection); });
   if (!moves) return std::unexpected(moves.error());
   progress_.symbols = work_.symbols;
   for (const RecordedMove& one : *moves) progress_.slots += one.move.slots.size();
@@ -255,8 +256,9 @@ Result<void> Resharder::move_all() {
   }
   for (const RecordedMove& one : *moves) {
     if (one.done) continue;
-    auto renewed = catalog().write(
-        Call{}, [&](PgConnection& connection) { return renew_work(connection, holder_); });
+    auto renewed = catalog().write(DbOperation::fleet, Call{}, [&](PgConnection& connection) {
+      return renew_work(connection, holder_);
+    });
     if (!renewed) return renewed;
     const auto rows = move(one.move);
     if (!rows) return std::unexpected(rows.error());
@@ -279,8 +281,9 @@ Result<RowCounts> Resharder::move(const SlotMove& move) {
   if (!mover) return std::unexpected(mover.error());
   const auto rows = patiently([&]() -> Result<RowCounts> {
     // An earlier try may have come through, settled by whoever.
-    const auto moves =
-        catalog().read(Call{}, [](PgConnection& connection) { return read_moves(connection); });
+    const auto moves = catalog().read(DbOperation::fleet, Call{}, [](PgConnection& connection) {
+      return read_moves(connection);
+    });
     if (!moves) return std::unexpected(moves.error());
     for (const RecordedMove& one : *moves) {
       if (one.done && one.move == move) return one.rows;
@@ -302,7 +305,8 @@ Result<void> Resharder::verify() const {
   const auto view = fleet_->view();
   for (const auto& [number, one] : view->shards) {
     const auto owned = one->store().primary().read(
-        Call{}, [](PgConnection& connection) -> Result<std::vector<std::pair<int, bool>>> {
+        DbOperation::fleet, Call{},
+        [](PgConnection& connection) -> Result<std::vector<std::pair<int, bool>>> {
           const auto rows =
               connection.ask("SELECT slot, state = 'owned' FROM owned_slots ORDER BY slot");
           if (!rows) return std::unexpected(rows.error());
@@ -333,7 +337,7 @@ Result<void> Resharder::finish() {
     return fail(Code::corrupt, "after the reshard the shards do not own what the map says");
   }
   if (stop("end")) return stopped();
-  return catalog().write(Call{},
+  return catalog().write(DbOperation::fleet, Call{},
                          [&](PgConnection& connection) { return end_work(connection, work_); });
 }
 
@@ -364,19 +368,20 @@ Result<ShardsReport> report_shards(const std::string& place) {
   ShardsReport report{.epoch = view->map.epoch, .shards = {}, .placed = view->map.placed};
   for (const auto& [number, one] : view->shards) {
     const Call call{Deadline::after(kWaitForOthers)};
-    const auto symbols = one->store().primary().read(call, [](PgConnection& connection) {
-      return connection
-          .ask(
-              "SELECT count(*) FROM symbols s JOIN owned_slots o ON o.slot = s.slot "
-              "WHERE o.state = 'owned'")
-          .transform(
-              [](const PgRows& row) { return static_cast<std::uint64_t>(row.integer(0, 0)); });
-    });
+    const auto symbols =
+        one->store().primary().read(DbOperation::fleet, call, [](PgConnection& connection) {
+          return connection
+              .ask(
+                  "SELECT count(*) FROM symbols s JOIN owned_slots o ON o.slot = s.slot "
+                  "WHERE o.state = 'owned'")
+              .transform(
+                  [](const PgRows& row) { return static_cast<std::uint64_t>(row.integer(0, 0)); });
+        });
     report.shards.push_back(
         {one->row(), view->map.count_of(number), symbols ? std::optional(*symbols) : std::nullopt});
   }
-  const auto recorded =
-      view->catalog().store().primary().read(Call{}, [&](PgConnection& connection) -> Result<void> {
+  const auto recorded = view->catalog().store().primary().read(
+      DbOperation::fleet, Call{}, [&](PgConnection& connection) -> Result<void> {
         const auto work = read_work(connection);
         if (!work) return std::unexpected(work.error());
         if (!*work) return {};

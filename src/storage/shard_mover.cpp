@@ -63,7 +63,7 @@ Result<RowCounts> ShardMover::move(const SlotMove& move) {
 
 Result<void> ShardMover::mark(const SlotMove& move) {
   // Of an earlier stay here there may be rows that were not deleted yet; copying makes them right.
-  return target_.write(Call{}, [&](PgConnection& connection) {
+  return target_.write(DbOperation::fleet, Call{}, [&](PgConnection& connection) {
     return only_done(connection.ask(
         "INSERT INTO owned_slots (slot, state) SELECT slot, 'incoming' "
         "FROM generate_series($1::bigint, $2::bigint) slot ORDER BY slot "
@@ -73,7 +73,7 @@ Result<void> ShardMover::mark(const SlotMove& move) {
 }
 
 Result<RowCounts> ShardMover::copy(const SlotMove& move) {
-  return target_.write(Call{}, [&](PgConnection& target) -> Result<RowCounts> {
+  return target_.write(DbOperation::fleet, Call{}, [&](PgConnection& target) -> Result<RowCounts> {
     auto source = source_.connection(Call{});
     if (!source) return std::unexpected(source.error());
     return copy_difference(**source, target, move.slots);
@@ -107,8 +107,9 @@ Result<void> ShardMover::hand_over(const SlotMove& move, const RowCounts& rows) 
 
 Result<void> ShardMover::clean(const SlotMove& move) {
   if (stop("clean")) return mover_stopped();
-  return source_.write(
-      Call{}, [&](PgConnection& connection) { return delete_gone(connection, move.slots); });
+  return source_.write(DbOperation::fleet, Call{}, [&](PgConnection& connection) {
+    return delete_gone(connection, move.slots);
+  });
 }
 
 }  // namespace ara::storage

@@ -41,12 +41,12 @@ Result<void> write_audit(SqliteConnection& connection, const AuditRow& audit) {
 }
 
 Result<std::uint64_t> SqliteStore::accounts_version(const Call& call) {
-  return read_count("SELECT accounts FROM heads", call);
+  return read_count("SELECT accounts FROM heads", call, DbOperation::accounts);
 }
 
 Result<void> SqliteStore::put_account(const AccountRow& row, const AuditRow& audit,
                                       const Call& call) {
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::accounts);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -67,7 +67,7 @@ Result<void> SqliteStore::put_account(const AccountRow& row, const AuditRow& aud
 
 Result<AccountRow> SqliteStore::change_account(const std::string& id, const AccountChange& change,
                                                const AuditRow& audit, const Call& call) {
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::accounts);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -85,14 +85,14 @@ Result<AccountRow> SqliteStore::change_account(const std::string& id, const Acco
 
 Result<std::optional<AccountRow>> SqliteStore::find_account(const std::string& id,
                                                             const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::accounts);
   if (!connection) return std::unexpected(connection.error());
   return read_account(**connection, id);
 }
 
 Result<std::optional<AccountRow>> SqliteStore::find_account_by_email(const std::string& email,
                                                                      const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::accounts);
   if (!connection) return std::unexpected(connection.error());
   SqliteStatement rows =
       (*connection)->prepare("SELECT " ARA_ACCOUNT_COLUMNS " FROM accounts WHERE email = ?");
@@ -100,7 +100,7 @@ Result<std::optional<AccountRow>> SqliteStore::find_account_by_email(const std::
 }
 
 Result<std::vector<AccountRow>> SqliteStore::accounts(const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::accounts);
   if (!connection) return std::unexpected(connection.error());
   SqliteStatement rows =
       (*connection)->prepare("SELECT " ARA_ACCOUNT_COLUMNS " FROM accounts ORDER BY created, id");
@@ -115,7 +115,7 @@ Result<std::vector<AccountRow>> SqliteStore::accounts(const Call& call) {
 }
 
 Result<void> SqliteStore::put_audit(const AuditRow& audit, const Call& call) {
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::accounts);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -123,7 +123,7 @@ Result<void> SqliteStore::put_audit(const AuditRow& audit, const Call& call) {
 }
 
 Result<std::vector<AuditRow>> SqliteStore::audit_log(std::size_t limit, const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::accounts);
   if (!connection) return std::unexpected(connection.error());
   SqliteStatement rows =
       (*connection)
@@ -144,7 +144,7 @@ Result<std::vector<AuditRow>> SqliteStore::audit_log(std::size_t limit, const Ca
 Result<DayLease> SqliteStore::lease_requests(const std::string& account_id, std::int64_t day,
                                              std::int64_t owed, std::int64_t want,
                                              std::int64_t limit, const Call& call) {
-  auto connection = writer(call, Sync::none);
+  auto connection = writer(call, Sync::none, DbOperation::accounts);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -177,7 +177,7 @@ Result<DayLease> SqliteStore::lease_requests(const std::string& account_id, std:
 }
 
 Result<std::vector<DayUsageRow>> SqliteStore::day_usage(std::int64_t day, const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::accounts);
   if (!connection) return std::unexpected(connection.error());
   SqliteStatement rows =
       (*connection)

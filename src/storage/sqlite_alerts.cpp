@@ -32,7 +32,7 @@ Result<std::vector<AlertRow>> read_alerts(SqliteStatement& rows) {
 
 Result<void> SqliteStore::replace_alerts(const std::string& account,
                                          const std::vector<AlertRow>& rows, const Call& call) {
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::alerts);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -50,7 +50,7 @@ Result<void> SqliteStore::replace_alerts(const std::string& account,
 }
 
 Result<std::vector<AlertRow>> SqliteStore::alerts_of(const std::string& account, const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::alerts);
   if (!connection) return std::unexpected(connection.error());
   SqliteStatement rows =
       (*connection)
@@ -60,7 +60,7 @@ Result<std::vector<AlertRow>> SqliteStore::alerts_of(const std::string& account,
 
 Result<std::vector<AlertRow>> SqliteStore::alerts_on(const domain::Symbol& symbol,
                                                      const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::alerts);
   if (!connection) return std::unexpected(connection.error());
   SqliteStatement rows = (*connection)
                              ->prepare("SELECT " ARA_ALERT_COLUMNS
@@ -69,7 +69,7 @@ Result<std::vector<AlertRow>> SqliteStore::alerts_on(const domain::Symbol& symbo
 }
 
 Result<bool> SqliteStore::mark_alert(const AlertRow& row, bool holds, const Call& call) {
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::alerts);
   if (!connection) return std::unexpected(connection.error());
   auto done = (*connection)
                   ->prepare(

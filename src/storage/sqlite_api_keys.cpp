@@ -38,7 +38,7 @@ Result<ApiKeyRow> read_key(SqliteConnection& connection, const std::string& acco
 
 Result<void> SqliteStore::put_api_key(const ApiKeyRow& row, std::size_t most, const AuditRow& audit,
                                       const Call& call) {
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::accounts);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -67,7 +67,7 @@ Result<void> SqliteStore::put_api_key(const ApiKeyRow& row, std::size_t most, co
 
 Result<ApiKeyRow> SqliteStore::revoke_api_key(const std::string& account_id, const std::string& id,
                                               const AuditRow& audit, const Call& call) {
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::accounts);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -88,7 +88,7 @@ Result<ApiKeyRow> SqliteStore::revoke_api_key(const std::string& account_id, con
 Result<ApiKeyRow> SqliteStore::rotate_api_key(const std::string& account_id, const std::string& id,
                                               const std::string& hash, const std::string& prefix,
                                               const AuditRow& audit, const Call& call) {
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::accounts);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -110,7 +110,7 @@ Result<ApiKeyRow> SqliteStore::rotate_api_key(const std::string& account_id, con
 
 Result<void> SqliteStore::remove_api_key(const std::string& account_id, const std::string& id,
                                          const AuditRow& audit, const Call& call) {
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::accounts);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -127,7 +127,7 @@ Result<void> SqliteStore::remove_api_key(const std::string& account_id, const st
 
 Result<std::vector<ApiKeyRow>> SqliteStore::api_keys(const std::string& account_id,
                                                      const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::accounts);
   if (!connection) return std::unexpected(connection.error());
   SqliteStatement rows = (*connection)
                              ->prepare("SELECT " ARA_KEY_COLUMNS
@@ -137,7 +137,7 @@ Result<std::vector<ApiKeyRow>> SqliteStore::api_keys(const std::string& account_
 }
 
 Result<void> SqliteStore::note_key_uses(std::span<const KeyUse> uses, const Call& call) {
-  auto connection = writer(call, Sync::none);
+  auto connection = writer(call, Sync::none, DbOperation::accounts);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());

@@ -182,7 +182,7 @@ Result<PutOutcome> SqliteStore::put_bars(const domain::Symbol& symbol, domain::A
 Result<std::vector<PutOutcome>> SqliteStore::put_all_bars(std::span<const SymbolBars> batch,
                                                           const Call& call) {
   if (auto checked = check_batch(batch); !checked) return std::unexpected(checked.error());
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::bars_write);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -201,7 +201,7 @@ Result<std::vector<PutOutcome>> SqliteStore::put_all_bars(std::span<const Symbol
 
 Result<domain::Series> SqliteStore::last_bars(const domain::Symbol& symbol, std::size_t count,
                                               const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::bars_read);
   if (!connection) return std::unexpected(connection.error());
   auto snapshot = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::read);
   if (!snapshot) return std::unexpected(snapshot.error());
@@ -226,7 +226,7 @@ Result<domain::Series> SqliteStore::last_bars(const domain::Symbol& symbol, std:
 
 Result<domain::Series> SqliteStore::bars(const domain::Symbol& symbol, const BarRange& range,
                                          const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::bars_read);
   if (!connection) return std::unexpected(connection.error());
   auto snapshot = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::read);
   if (!snapshot) return std::unexpected(snapshot.error());

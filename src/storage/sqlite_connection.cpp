@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/format.h"
+#include "storage/db_meters.h"
 
 namespace ara::storage {
 namespace {
@@ -113,6 +114,7 @@ SqliteConnection::~SqliteConnection() {
 }
 
 void SqliteConnection::start(const Call& call) {
+  failed_ = false;
   deadline_ = call.deadline.at;
   give_up_ = std::min(deadline_, system_clock().steady() + kPatience);
 }
@@ -197,6 +199,7 @@ Error SqliteConnection::error(int status, std::string_view doing) const {
   Code code = row == kRows.end() ? Code::internal : row->code;
   std::string_view meaning = row == kRows.end() ? "unexpected result" : row->meaning;
   if (code == Code::unavailable && system_clock().steady() >= deadline_) code = Code::deadline;
+  failed_ = failed_ || is_fault(code);
   // These two are shown to clients, whom the path and the statement do not concern.
   if (code == Code::unavailable || code == Code::deadline) {
     return {code, "the store: " + std::string(meaning), {}, {}, {}};

@@ -104,6 +104,8 @@ class SqliteConnection {
 
   /// The Error for a SQLite result that is not OK; `doing` is what was being done.
   Error error(int status, std::string_view doing) const;
+  /// Whether something has failed since the start, through no fault of who asked.
+  bool failed() const { return failed_; }
 
  private:
   SqliteConnection() = default;
@@ -111,6 +113,7 @@ class SqliteConnection {
   static int on_progress(void* self);
 
   sqlite3* handle_ = nullptr;
+  mutable bool failed_ = false;  ///< noted where the error is made
   std::string path_;
   SteadyTime deadline_ = SteadyTime::max();
   SteadyTime give_up_ = SteadyTime::max();

@@ -29,7 +29,7 @@ Result<std::uint64_t> write_event(SqliteConnection& connection, const EventRow& 
 
 Result<std::uint64_t> SqliteStore::put_event(const EventRow& event, std::size_t backlog,
                                              const Call& call) {
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::webhooks);
   if (!connection) return std::unexpected(connection.error());
   return write_event(**connection, event, "", backlog);
 }
@@ -37,7 +37,7 @@ Result<std::uint64_t> SqliteStore::put_event(const EventRow& event, std::size_t 
 Result<DeliveryRow> SqliteStore::put_test_event(const EventRow& event, const std::string& webhook,
                                                 std::size_t backlog, const Call& call) {
   if (webhook.empty() || !event.account) return no_webhook(webhook);
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::webhooks);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -70,7 +70,7 @@ Result<std::vector<LeasedDelivery>> SqliteStore::lease_deliveries(WallTime now, 
   std::vector<LeasedDelivery> leased;
   {
     // Most looks find nothing to do, and should not take the write lock for it.
-    auto reader = readers_.take(call);
+    auto reader = readers_.take(call, DbOperation::webhooks);
     if (!reader) return std::unexpected(reader.error());
     SqliteStatement due = (*reader)->prepare(
         "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE status IN ('pending', 'retrying') "
@@ -79,7 +79,7 @@ Result<std::vector<LeasedDelivery>> SqliteStore::lease_deliveries(WallTime now, 
     if (!any) return std::unexpected(any.error());
     if (*any == 0) return leased;
   }
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::webhooks);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -117,7 +117,7 @@ JOIN deliveries d ON d.id = next.id JOIN webhooks w ON w.id = d.webhook)");
 }
 
 Result<void> SqliteStore::finish_delivery(const DeliveryRow& row, WallTime now, const Call& call) {
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::webhooks);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -152,7 +152,7 @@ Result<Listed<DeliveryRow>> SqliteStore::deliveries(const std::string& account,
   const auto known = find_webhook(account, webhook, call);
   if (!known) return std::unexpected(known.error());
   if (!*known) return no_webhook(webhook);
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::webhooks);
   if (!connection) return std::unexpected(connection.error());
   auto snapshot = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::read);
   if (!snapshot) return std::unexpected(snapshot.error());
@@ -182,7 +182,7 @@ Result<Listed<DeliveryRow>> SqliteStore::deliveries(const std::string& account,
 }
 
 Result<std::uint64_t> SqliteStore::prune_deliveries(WallTime before, const Call& call) {
-  auto connection = writer(call, Sync::none);
+  auto connection = writer(call, Sync::none, DbOperation::webhooks);
   if (!connection) return std::unexpected(connection.error());
   auto done = (*connection)
                   ->prepare(

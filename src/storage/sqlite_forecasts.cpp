@@ -28,7 +28,7 @@ Result<void> write_forecasts(SqliteConnection& connection, std::span<const Forec
 
 Result<void> SqliteStore::put_forecasts(std::span<const ForecastRow> rows, const Call& call) {
   if (rows.empty()) return {};
-  auto connection = writer(call, Sync::none);
+  auto connection = writer(call, Sync::none, DbOperation::forecast_write);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -36,7 +36,7 @@ Result<void> SqliteStore::put_forecasts(std::span<const ForecastRow> rows, const
 }
 
 Result<std::optional<ForecastRow>> SqliteStore::find_forecast(const Hash128& id, const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::forecast_read);
   if (!connection) return std::unexpected(connection.error());
   SqliteStatement rows =
       (*connection)
@@ -67,7 +67,7 @@ Result<std::optional<ForecastRow>> SqliteStore::find_forecast(const Hash128& id,
 
 Result<std::uint64_t> SqliteStore::prune_forecasts(WallTime before, const Call& call) {
   for (std::uint64_t total = 0;;) {
-    auto connection = writer(call, Sync::none);
+    auto connection = writer(call, Sync::none, DbOperation::forecast_write);
     if (!connection) return std::unexpected(connection.error());
     auto done = (*connection)
                     ->prepare(

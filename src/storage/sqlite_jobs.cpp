@@ -153,7 +153,7 @@ Result<Changed> write_effects(SqliteConnection& connection, const JobEnd& end) {
 }  // namespace
 
 Result<PutJob> SqliteStore::put_job(const JobRow& job, std::size_t most_open, const Call& call) {
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::jobs);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -176,7 +176,7 @@ Result<PutJob> SqliteStore::put_job(const JobRow& job, std::size_t most_open, co
 }
 
 Result<std::optional<JobRow>> SqliteStore::find_job(const std::string& id, const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::jobs);
   if (!connection) return std::unexpected(connection.error());
   return read_job(**connection, id);
 }
@@ -186,7 +186,7 @@ Result<JobPage> SqliteStore::jobs(const JobFilter& filter, const Call& call) {
 #define ARA_JOB_FILTER                                                                     \
   "FROM jobs WHERE (?1 = '' OR owner = ?1) AND (?2 = '' OR state = ?2) AND (?3 = '[]' OR " \
   "kind IN (SELECT value FROM json_each(?3))) AND (expires = 0 OR expires > ?4)"
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::jobs);
   if (!connection) return std::unexpected(connection.error());
   auto snapshot = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::read);
   if (!snapshot) return std::unexpected(snapshot.error());
@@ -214,17 +214,20 @@ Result<JobPage> SqliteStore::jobs(const JobFilter& filter, const Call& call) {
 }
 
 Result<JobCounts> SqliteStore::count_jobs(const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::jobs);
   if (!connection) return std::unexpected(connection.error());
   SqliteStatement row = (*connection)
                             ->prepare(
                                 "SELECT count(*) FILTER (WHERE state = 'queued'), "
-                                "count(*) FILTER (WHERE state = 'running') "
+                                "count(*) FILTER (WHERE state = 'running'), "
+                                "min(not_before) FILTER (WHERE state = 'queued') "
                                 "FROM jobs WHERE state IN ('queued', 'running')");
   const auto found = row.bind().step();
   if (!found) return std::unexpected(found.error());
-  return JobCounts{static_cast<std::size_t>(row.integer(0)),
-                   static_cast<std::size_t>(row.integer(1))};
+  JobCounts counts{static_cast<std::size_t>(row.integer(0)),
+                   static_cast<std::size_t>(row.integer(1)), std::nullopt};
+  if (counts.queued > 0) counts.first_due = wall_time(row.integer(2));
+  return counts;
 }
 
 Result<std::optional<JobRow>> SqliteStore::lease_job(const JobLease& lease, const Call& call) {
@@ -234,14 +237,14 @@ Result<std::optional<JobRow>> SqliteStore::lease_job(const JobLease& lease, cons
   "AND kind IN (SELECT value FROM json_each(?2)) ORDER BY created, id LIMIT 1"
   const std::string kinds = json_array(lease.kinds);
   {  // Idle holders ask often, and should not take the write lock for that.
-    auto reader = readers_.take(call);
+    auto reader = readers_.take(call, DbOperation::jobs);
     if (!reader) return std::unexpected(reader.error());
     SqliteStatement free = (*reader)->prepare(ARA_FREE_JOB);
     const auto row = free.bind(microseconds(lease.now), kinds).step();
     if (!row) return std::unexpected(row.error());
     if (!*row) return std::nullopt;
   }
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::jobs);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -264,7 +267,7 @@ Result<std::optional<JobRow>> SqliteStore::lease_job(const JobLease& lease, cons
 }
 
 Result<void> SqliteStore::touch_job(const JobTouch& touch, const Call& call) {
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::jobs);
   if (!connection) return std::unexpected(connection.error());
   auto done = (*connection)
                   ->prepare(
@@ -278,7 +281,7 @@ Result<void> SqliteStore::touch_job(const JobTouch& touch, const Call& call) {
 }
 
 Result<void> SqliteStore::return_job(const JobReturn& back, const Call& call) {
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::jobs);
   if (!connection) return std::unexpected(connection.error());
   auto done =
       (*connection)
@@ -294,7 +297,7 @@ Result<void> SqliteStore::return_job(const JobReturn& back, const Call& call) {
 
 Result<void> SqliteStore::finish_job(const JobEnd& end, const Call& call) {
   if (auto checked = check_end(end); !checked) return checked;
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::jobs);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -315,7 +318,7 @@ Result<void> SqliteStore::finish_job(const JobEnd& end, const Call& call) {
 
 Result<JobRow> SqliteStore::cancel_job(const std::string& id, WallTime now, WallTime expires,
                                        const Call& call) {
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::jobs);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -336,7 +339,7 @@ Result<JobRow> SqliteStore::cancel_job(const std::string& id, WallTime now, Wall
 
 Result<std::uint64_t> SqliteStore::prune_jobs(WallTime now, const Call& call) {
   for (std::uint64_t total = 0;;) {
-    auto connection = writer(call, Sync::full);
+    auto connection = writer(call, Sync::full, DbOperation::jobs);
     if (!connection) return std::unexpected(connection.error());
     auto done = (*connection)
                     ->prepare(

@@ -109,7 +109,7 @@ Result<Changed> write_status(SqliteConnection& connection, const std::string& id
 }
 
 Result<void> SqliteStore::put_models(std::span<const ModelVersionRow> rows, const Call& call) {
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::models);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -120,14 +120,14 @@ Result<void> SqliteStore::put_models(std::span<const ModelVersionRow> rows, cons
 
 Result<std::optional<ModelVersionRow>> SqliteStore::find_model(const std::string& id,
                                                                const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::models);
   if (!connection) return std::unexpected(connection.error());
   return read_version(**connection, id);
 }
 
 Result<std::vector<ModelVersionRow>> SqliteStore::models(const ModelFilter& filter,
                                                          const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::models);
   if (!connection) return std::unexpected(connection.error());
   SqliteStatement rows = (*connection)
                              ->prepare("SELECT " ARA_VERSION_COLUMNS
@@ -143,7 +143,7 @@ Result<std::vector<ModelVersionRow>> SqliteStore::models(const ModelFilter& filt
 }
 
 Result<std::vector<ModelVersionRow>> SqliteStore::champions(const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::models);
   if (!connection) return std::unexpected(connection.error());
   SqliteStatement rows =
       (*connection)
@@ -164,7 +164,7 @@ Result<void> SqliteStore::retire_model(const std::string& id, const std::string&
 Result<void> SqliteStore::change_status(const std::string& id, ModelStatus to,
                                         const std::string& reason, WallTime when,
                                         const Call& call) {
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::models);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -174,7 +174,7 @@ Result<void> SqliteStore::change_status(const std::string& id, ModelStatus to,
 }
 
 Result<std::uint64_t> SqliteStore::put_market(const MarketRow& market, const Call& call) {
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::models);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -207,7 +207,7 @@ Result<std::uint64_t> SqliteStore::put_market(const MarketRow& market, const Cal
 
 Result<std::optional<MarketRow>> SqliteStore::find_market(domain::AssetType asset_type,
                                                           const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::models);
   if (!connection) return std::unexpected(connection.error());
   SqliteStatement row =
       (*connection)->prepare("SELECT revision, payload FROM market_factors WHERE asset_type = ?");
@@ -219,7 +219,7 @@ Result<std::optional<MarketRow>> SqliteStore::find_market(domain::AssetType asse
 }
 
 Result<std::vector<MarketRow>> SqliteStore::markets(const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::models);
   if (!connection) return std::unexpected(connection.error());
   SqliteStatement rows =
       (*connection)->prepare("SELECT asset_type, revision FROM market_factors ORDER BY asset_type");
@@ -238,7 +238,7 @@ Result<std::vector<MarketRow>> SqliteStore::markets(const Call& call) {
 }
 
 Result<std::uint64_t> SqliteStore::registry_version(const Call& call) {
-  return read_count("SELECT registry FROM heads", call);
+  return read_count("SELECT registry FROM heads", call, DbOperation::models);
 }
 
 }  // namespace ara::storage

@@ -115,19 +115,21 @@ Result<void> note_write(SqliteConnection& connection, Changed changed) {
       .run();
 }
 
-SqliteStore::SqliteStore(const std::string& path)
-    : writer_(1, [path] { return open_writer(path); }),
-      readers_(kReaders, [path] { return open_reader(path); }) {}
+SqliteStore::SqliteStore(const std::string& path, const DbMetersPtr& meters)
+    : writer_(
+          1, [path] { return open_writer(path); }, meters, "sqlite writer"),
+      readers_(kReaders, [path] { return open_reader(path); }, meters, "sqlite") {}
 
-Result<std::unique_ptr<Store>> SqliteStore::open(const std::string& path) {
-  auto store = std::make_unique<SqliteStore>(path);
+Result<std::unique_ptr<Store>> SqliteStore::open(const std::string& path, DbMetersPtr meters) {
+  auto store = std::make_unique<SqliteStore>(path, meters);
   // The first use of the writer makes or migrates the file.
-  if (auto first = store->writer({}, Sync::none); !first) return std::unexpected(first.error());
+  if (auto first = store->writer({}, Sync::none, DbOperation::fleet); !first)
+    return std::unexpected(first.error());
   return store;
 }
 
-Result<SqlitePool::Lease> SqliteStore::writer(const Call& call, Sync sync) {
-  auto lease = writer_.take(call);
+Result<SqlitePool::Lease> SqliteStore::writer(const Call& call, Sync sync, DbOperation operation) {
+  auto lease = writer_.take(call, operation);
   if (!lease || sync == synced_) return lease;
   const char* pragma =
       sync == Sync::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL";
@@ -137,7 +139,7 @@ Result<SqlitePool::Lease> SqliteStore::writer(const Call& call, Sync sync) {
 }
 
 Result<std::vector<SymbolRow>> SqliteStore::symbols(const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::heads);
   if (!connection) return std::unexpected(connection.error());
   SqliteStatement rows = (*connection)->prepare(ARA_HEAD_COLUMNS " ORDER BY symbol");
   std::vector<SymbolRow> found;
@@ -153,7 +155,7 @@ Result<std::vector<SymbolRow>> SqliteStore::symbols(const Call& call) {
 
 Result<std::optional<SymbolRow>> SqliteStore::find_symbol(const domain::Symbol& symbol,
                                                           const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::heads);
   if (!connection) return std::unexpected(connection.error());
   auto head = read_head(**connection, symbol);
   if (!head) return std::unexpected(head.error());
@@ -161,8 +163,9 @@ Result<std::optional<SymbolRow>> SqliteStore::find_symbol(const domain::Symbol& 
   return std::move((*head)->row);
 }
 
-Result<std::uint64_t> SqliteStore::read_count(std::string_view sql, const Call& call) {
-  auto connection = readers_.take(call);
+Result<std::uint64_t> SqliteStore::read_count(std::string_view sql, const Call& call,
+                                              DbOperation operation) {
+  auto connection = readers_.take(call, operation);
   if (!connection) return std::unexpected(connection.error());
   SqliteStatement count = (*connection)->prepare(sql);
   const auto row = count.bind().step();
@@ -172,10 +175,11 @@ Result<std::uint64_t> SqliteStore::read_count(std::string_view sql, const Call& 
 }
 
 Result<std::uint64_t> SqliteStore::heads_version(const Call& call) {
-  return read_count("SELECT version FROM heads", call);
+  return read_count("SELECT version FROM heads", call, DbOperation::heads);
 }
 
-Result<std::unique_ptr<Store>> open_sqlite(const std::string& path) {
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path,
+                                           std::shared_ptr<DbMeters> meters) {
   if (path.empty() || path == ":memory:") {
     return invalid("store", path, "the path of a file, which SQLite's WAL mode needs");
   }
@@ -186,7 +190,7 @@ Result<std::unique_ptr<Store>> open_sqlite(const std::string& path) {
     return fail(Code::io,
                 "the folder of the store " + path + " cannot be made: " + failure.message());
   }
-  return SqliteStore::open(path);
+  return SqliteStore::open(path, std::move(meters));
 }
 
 }  // namespace ara::storage

@@ -16,8 +16,9 @@ class SqliteStore final : public Store {
   static constexpr std::size_t kReaders = 8;
 
   /// As open_sqlite. `path` names a file.
-  static Result<std::unique_ptr<Store>> open(const std::string& path);
-  explicit SqliteStore(const std::string& path);
+  static Result<std::unique_ptr<Store>> open(const std::string& path, DbMetersPtr meters);
+  /// `meters` may be null.
+  SqliteStore(const std::string& path, const DbMetersPtr& meters);
 
   Result<std::vector<SymbolRow>> symbols(const Call& call) override;
   Result<std::optional<SymbolRow>> find_symbol(const domain::Symbol& symbol,
@@ -123,10 +124,10 @@ class SqliteStore final : public Store {
   /// Whether a commit is on the disk when it returns; without, a crash of the machine may undo the
   /// newest ones, never half of one.
   enum class Sync { full, none };
-  Result<SqlitePool::Lease> writer(const Call& call, Sync sync);
+  Result<SqlitePool::Lease> writer(const Call& call, Sync sync, DbOperation operation);
 
   /// The one number that `sql`, a literal, reads from the heads row.
-  Result<std::uint64_t> read_count(std::string_view sql, const Call& call);
+  Result<std::uint64_t> read_count(std::string_view sql, const Call& call, DbOperation operation);
   /// To champion or retired, in one transaction.
   Result<void> change_status(const std::string& id, ModelStatus to, const std::string& reason,
                              WallTime when, const Call& call);

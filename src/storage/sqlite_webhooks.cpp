@@ -5,7 +5,7 @@
 namespace ara::storage {
 
 Result<void> SqliteStore::put_webhook(const WebhookRow& row, std::size_t most, const Call& call) {
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::webhooks);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -30,7 +30,7 @@ Result<void> SqliteStore::put_webhook(const WebhookRow& row, std::size_t most, c
 }
 
 Result<void> SqliteStore::update_webhook(const WebhookRow& row, const Call& call) {
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::webhooks);
   if (!connection) return std::unexpected(connection.error());
   auto done = (*connection)
                   ->prepare(
@@ -46,7 +46,7 @@ Result<void> SqliteStore::update_webhook(const WebhookRow& row, const Call& call
 
 Result<bool> SqliteStore::delete_webhook(const std::string& account, const std::string& id,
                                          const Call& call) {
-  auto connection = writer(call, Sync::full);
+  auto connection = writer(call, Sync::full, DbOperation::webhooks);
   if (!connection) return std::unexpected(connection.error());
   auto transaction = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::write);
   if (!transaction) return std::unexpected(transaction.error());
@@ -70,7 +70,7 @@ Result<bool> SqliteStore::delete_webhook(const std::string& account, const std::
 Result<std::optional<WebhookRow>> SqliteStore::find_webhook(const std::string& account,
                                                             const std::string& id,
                                                             const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::webhooks);
   if (!connection) return std::unexpected(connection.error());
   SqliteStatement row =
       (*connection)
@@ -83,7 +83,7 @@ Result<std::optional<WebhookRow>> SqliteStore::find_webhook(const std::string& a
 
 Result<Listed<WebhookRow>> SqliteStore::webhooks(const std::string& account, bool active_only,
                                                  Window window, const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::webhooks);
   if (!connection) return std::unexpected(connection.error());
   auto snapshot = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::read);
   if (!snapshot) return std::unexpected(snapshot.error());
@@ -109,7 +109,7 @@ Result<Listed<WebhookRow>> SqliteStore::webhooks(const std::string& account, boo
 }
 
 Result<bool> SqliteStore::wants_event(std::string_view type, const Call& call) {
-  auto connection = readers_.take(call);
+  auto connection = readers_.take(call, DbOperation::webhooks);
   if (!connection) return std::unexpected(connection.error());
   SqliteStatement wanted = (*connection)
                                ->prepare(

@@ -16,6 +16,8 @@
 
 namespace ara::storage {
 
+class DbMeters;
+
 /// Where bars, forecasts, models, jobs and accounts are kept. One narrow, blocking interface; every
 /// call may be made from any thread. Errors: io, corrupt, unavailable, deadline; others as stated.
 ///
@@ -92,13 +94,15 @@ class Store : public AccountStore, public AlertStore, public JobStore, public We
 /// an empty path and ":memory:" are Code::invalid. Code::unavailable if another program holds it
 /// locked, Code::corrupt if it is no store of ours, a newer or a damaged one, Code::io if the file
 /// cannot be made or read.
-Result<std::unique_ptr<Store>> open_sqlite(const std::string& path);
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path,
+                                           std::shared_ptr<DbMeters> meters = nullptr);
 
-/// Of stores that connect to servers.
+/// Of stores that connect to servers, but for the meters, which are of all.
 struct StoreOptions {
-  std::size_t connections = 12;               ///< to each server, at most; 4 or more
-  std::chrono::milliseconds wait{2000};       ///< for one that is free
-  std::chrono::seconds connection_age{1800};  ///< then it is replaced
+  std::size_t connections = 12;                ///< to each server, at most; 4 or more
+  std::chrono::milliseconds wait{2000};        ///< for one that is free
+  std::chrono::seconds connection_age{1800};   ///< then it is replaced
+  std::shared_ptr<DbMeters> meters = nullptr;  ///< what counts the calls; null: nothing does
 };
 
 /// The PostgreSQL store at a connection URI, "postgresql://USER:PASSWORD@HOST:PORT,…/DATABASE",

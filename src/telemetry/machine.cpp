@@ -34,6 +34,8 @@ std::optional<double> memory_in_use() {
   return 1 - available / total;
 }
 
+}  // namespace
+
 std::optional<double> disk_in_use(const std::string& folder) {
   struct statvfs found{};
   if (::statvfs(folder.c_str(), &found) != 0 || found.f_blocks == 0) return std::nullopt;
@@ -42,8 +44,6 @@ std::optional<double> disk_in_use(const std::string& folder) {
   if (of <= 0) return std::nullopt;
   return used / of;
 }
-
-}  // namespace
 
 MachineUse machine_use(const std::string& folder) {
   return {.cpu = load(), .memory = memory_in_use(), .disk = disk_in_use(folder)};

@@ -12,6 +12,9 @@ struct MachineUse {
   std::optional<double> disk;    ///< of the file system that holds `folder`, for ordinary users
 };
 
+/// Of the file system that holds `folder`, for ordinary users.
+std::optional<double> disk_in_use(const std::string& folder);
+
 MachineUse machine_use(const std::string& folder);
 
 }  // namespace ara::telemetry

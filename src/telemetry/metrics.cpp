@@ -1,17 +1,14 @@
 #include "telemetry/metrics.h"
 
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <mutex>
-#include <sstream>
 
 #include "telemetry/cells.h"
+#include "telemetry/exposition.h"
 
 namespace ara::telemetry {
 namespace {
@@ -47,34 +44,26 @@ std::size_t row_of(std::string_view family, MetricKind kind, bool read,
   return static_cast<std::size_t>(found - names.begin());
 }
 
-prometheus::MetricType type_of(MetricKind kind) {
-  switch (kind) {
-    case MetricKind::counter:
-      return prometheus::MetricType::Counter;
-    case MetricKind::gauge:
-      return prometheus::MetricType::Gauge;
-    case MetricKind::histogram:
-      return prometheus::MetricType::Histogram;
-  }
-  std::abort();
+std::size_t cells_of(const MetricRow& row) {
+  return row.kind == MetricKind::histogram ? row.buckets.size() + 2 : 1;
 }
 
-std::size_t histogram_cells() {
-  return duration_buckets().size() + 2;
+/// Lines of the exposition: a histogram also has its +Inf, its sum and its count.
+std::size_t samples_of(const MetricRow& row) {
+  return row.kind == MetricKind::histogram ? row.buckets.size() + 3 : 1;
 }
 
-/// A histogram's cells as Prometheus wants them, cumulative; the serializer adds the +Inf bucket.
-prometheus::ClientMetric::Histogram histogram_of(std::span<const std::uint64_t> cells) {
-  prometheus::ClientMetric::Histogram histogram;
-  const auto bounds = duration_buckets();
+bool is_other(const Metrics::Labels& labels) {
+  return std::ranges::all_of(labels, [](const auto& label) { return label.second == "other"; });
+}
+
+/// A histogram's cells as the formats want them, cumulative.
+void fill_histogram(SeriesRead& series, std::span<const std::uint64_t> cells) {
   std::uint64_t seen = 0;
-  for (std::size_t i = 0; i < bounds.size(); ++i) {
-    seen += cells[i];
-    histogram.bucket.push_back({seen, bounds[i]});
+  for (const std::uint64_t cell : cells.first(cells.size() - 1)) {
+    series.cumulative.push_back(seen += cell);
   }
-  histogram.sample_count = seen + cells[bounds.size()];
-  histogram.sample_sum = static_cast<double>(cells[bounds.size() + 1]) / kNanoseconds;
-  return histogram;
+  series.value = static_cast<double>(cells.back()) / kNanoseconds;
 }
 
 }  // namespace
@@ -90,28 +79,38 @@ struct Metrics::State {
   std::shared_ptr<Cells> cells = Cells::make();
   mutable std::mutex mutex;  ///< guards what follows
   std::vector<Family> families = std::vector<Family>(metric_names().size());
-  std::size_t series = 0;
+  std::size_t samples = 0;
+  std::size_t kept = 0;  ///< samples that are kept for the "other" of each family with labels
   std::size_t cells_used = 0;
 
+  State() {
+    std::size_t without_labels = 0;
+    for (const MetricRow& row : metric_names()) {
+      (row.labels.empty() ? without_labels : kept) += samples_of(row);
+    }
+    if (kept + without_labels > kMaxSamples) std::abort();
+  }
+
   /// The series of these labels, made if there is room for one more, else the family's "other".
-  Series& find_or_make(std::size_t row, Labels labels, std::size_t cells_needed) {
+  Series& find_or_make(std::size_t row, Labels labels) {
     Family& family = families[row];
     if (const auto found = family.find(labels); found != family.end()) return found->second;
-    if (series >= kMaxSeries) {
+    const std::size_t needed = samples_of(metric_names()[row]);
+    if (!is_other(labels) && samples + kept + needed > kMaxSamples) {
       for (auto& [name, value] : labels) value = "other";
       if (const auto found = family.find(labels); found != family.end()) return found->second;
     }
-    ++series;
+    samples += needed;
+    if (!labels.empty() && is_other(labels)) kept -= needed;
     Series& made = family[std::move(labels)];
     made.first_cell = static_cast<std::uint32_t>(cells_used);
-    cells_used += cells_needed;
+    cells_used += cells_of(metric_names()[row]);
     return made;
   }
 };
 
-Metrics::Metrics() : state_(std::make_unique<State>()) {
-  // One "other" each beyond the bound, all of them histograms: the cells suffice even then.
-  if ((kMaxSeries + metric_names().size()) * histogram_cells() > Cells::kMax) std::abort();
+Metrics::Metrics(bool recording) : recording_(recording), state_(std::make_unique<State>()) {
+  static_assert(kMaxSamples <= Cells::kMax, "a series has no more cells than samples");
 }
 
 Metrics::~Metrics() = default;
@@ -119,28 +118,30 @@ Metrics::~Metrics() = default;
 Metrics::Counter Metrics::counter(std::string_view family, Labels labels) {
   const std::size_t row = row_of(family, MetricKind::counter, false, labels);
   const std::lock_guard lock(state_->mutex);
-  return {state_->find_or_make(row, std::move(labels), 1).first_cell};
+  return {state_->find_or_make(row, std::move(labels)).first_cell};
 }
 
 Metrics::Histogram Metrics::histogram(std::string_view family, Labels labels) {
   const std::size_t row = row_of(family, MetricKind::histogram, false, labels);
   const std::lock_guard lock(state_->mutex);
-  return {state_->find_or_make(row, std::move(labels), histogram_cells()).first_cell};
+  return {state_->find_or_make(row, std::move(labels)).first_cell, static_cast<std::uint32_t>(row)};
 }
 
 void Metrics::gauge(std::string_view family, Labels labels, std::function<double()> read) {
   const std::size_t row = row_of(family, MetricKind::gauge, true, labels);
+  if (!recording_) return;
   const std::lock_guard lock(state_->mutex);
-  state_->find_or_make(row, std::move(labels), 0).read = std::move(read);
+  state_->find_or_make(row, std::move(labels)).read = std::move(read);
 }
 
 void Metrics::add(Counter counter, std::uint64_t by) {
-  state_->cells->add(counter.cell, by);
+  if (recording_) state_->cells->add(counter.cell, by);
 }
 
 void Metrics::observe(Histogram histogram, double seconds) {
+  if (!recording_) return;
   const double kept = seconds > 0 ? std::min(seconds, kLongest) : 0;
-  const auto bounds = duration_buckets();
+  const auto bounds = metric_names()[histogram.row].buckets;
   std::uint32_t bucket = 0;
   while (bucket < bounds.size() && kept > bounds[bucket]) ++bucket;
   Cells& cells = *state_->cells;
@@ -149,7 +150,7 @@ void Metrics::observe(Histogram histogram, double seconds) {
             static_cast<std::uint64_t>(std::llround(kept * kNanoseconds)));
 }
 
-std::string Metrics::exposition() const {
+std::string Metrics::exposition(Format format) const {
   // Copied first: what a gauge reads may take locks of its own, and may count.
   std::vector<State::Family> families;
   std::size_t cells_used = 0;
@@ -159,34 +160,26 @@ std::string Metrics::exposition() const {
     cells_used = state_->cells_used;
   }
   const std::vector<std::uint64_t> sums = state_->cells->sums(cells_used);
-  std::vector<prometheus::MetricFamily> out;
-  for (std::size_t i = 0; i < families.size(); ++i) {
-    const MetricRow& row = metric_names()[i];
-    prometheus::MetricFamily family{
-        std::string(row.name), std::string(row.help), type_of(row.kind), {}};
+  std::vector<FamilyRead> out;
+  for (std::size_t i = 0; recording_ && i < families.size(); ++i) {
+    FamilyRead family{metric_names()[i], {}};
     for (const auto& [labels, series] : families[i]) {
-      prometheus::ClientMetric metric;
-      for (const auto& [name, value] : labels) metric.label.push_back({name, value});
-      if (row.kind == MetricKind::histogram) {
-        metric.histogram =
-            histogram_of(std::span(sums).subspan(series.first_cell, histogram_cells()));
+      SeriesRead one{labels, 0, {}};
+      if (family.row.kind == MetricKind::histogram) {
+        fill_histogram(one, std::span(sums).subspan(series.first_cell, cells_of(family.row)));
       } else {
-        double value = 0;
         try {
-          value = series.read ? series.read() : static_cast<double>(sums[series.first_cell]);
+          one.value = series.read ? series.read() : static_cast<double>(sums[series.first_cell]);
         } catch (...) {  // what cannot be read now is left out of this scrape
           continue;
         }
-        if (std::isnan(value)) continue;
-        (row.kind == MetricKind::gauge ? metric.gauge.value : metric.counter.value) = value;
+        if (std::isnan(one.value)) continue;
       }
-      family.metric.push_back(std::move(metric));
+      family.series.push_back(std::move(one));
     }
-    if (!family.metric.empty()) out.push_back(std::move(family));
+    if (!family.series.empty()) out.push_back(std::move(family));
   }
-  std::ostringstream text;
-  prometheus::TextSerializer().Serialize(text, out);
-  return std::move(text).str();
+  return to_text(out, format);
 }
 
 }  // namespace ara::telemetry

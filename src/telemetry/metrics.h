@@ -11,6 +11,23 @@
 
 namespace ara::telemetry {
 
+enum class MetricKind { counter, gauge, histogram };
+
+struct MetricRow {
+  std::string_view name;
+  MetricKind kind;
+  std::string_view help;
+  std::string_view unit;              ///< how the name ends, or ends before _total; "": a count
+  std::string_view labels;            ///< their names, with commas between
+  std::span<const double> buckets{};  ///< upper bounds in seconds, ascending; of a histogram
+};
+
+/// The golden list of all names.
+std::span<const MetricRow> metric_names();
+
+/// Text formats of Prometheus: its own, version 0.0.4, and OpenMetrics 1.0.
+enum class Format { prometheus, openmetrics };
+
 /// Counters and histograms that many threads write without locks: each thread has cells of its
 /// own, and a scrape adds them up. A handle is a small index, made once at start.
 ///
@@ -24,18 +41,20 @@ class Metrics {
   };
   struct Histogram {
     std::uint32_t first_cell = 0;  ///< one cell a bucket, one for those above, one for nanoseconds
+    std::uint32_t row = 0;         ///< of the table of names, which has the buckets
   };
 
-  Metrics();
+  /// Without `recording` nothing is counted and nothing read; handles are given all the same.
+  explicit Metrics(bool recording = true);
   ~Metrics();
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
   /// Registers a series of a family named in names.cpp; asking again gives the same handle.
-  /// Slow (takes a lock): call at start. At most kMaxSeries in all; beyond that the family's
-  /// series whose labels all have the value "other" is given. A family that is not in the table or
-  /// not of this kind, or labels that are not the table's, are programming errors: the process
-  /// ends (abort) with a message that names them.
+  /// Slow (takes a lock): call at start, or once (lazy.h). Beyond kMaxSamples in all the family's
+  /// series whose labels all have the value "other" is given; there is room for those. A family
+  /// that is not in the table or not of this kind, or labels that are not the table's, are
+  /// programming errors: the process ends (abort) with a message that names them.
   Counter counter(std::string_view family, Labels labels = {});
   Histogram histogram(std::string_view family, Labels labels = {});
   /// A value read at scrape time, of a gauge or of a counter that is kept elsewhere; what was given
@@ -49,33 +68,24 @@ class Metrics {
   /// Kept to the nanosecond. Less than nothing, and NaN, count as 0; more than a year as a year.
   void observe(Histogram histogram, double seconds);
 
-  /// Prometheus text exposition format 0.0.4 of everything registered, in the order of the table.
-  std::string exposition() const;
+  /// Everything registered, in the order of the table.
+  std::string exposition(Format format = Format::prometheus) const;
 
-  static constexpr std::size_t kMaxSeries = 2000;
+  bool recording() const { return recording_; }
+
+  /// Lines of the exposition with a value, which are what Prometheus counts as series: a histogram
+  /// has one for each bucket and three more.
+  static constexpr std::size_t kMaxSamples = 2000;
 
  private:
   struct State;
+  const bool recording_;
   std::unique_ptr<State> state_;
 };
 
-enum class MetricKind { counter, gauge, histogram };
-
-struct MetricRow {
-  std::string_view name;
-  MetricKind kind;
-  std::string_view help;
-  std::string_view unit;    ///< "seconds", "bytes", or "" for a count
-  std::string_view labels;  ///< their names, with commas between
-};
-
-/// The golden list of all names.
-std::span<const MetricRow> metric_names();
-
-/// Upper bounds, in seconds, of every histogram's buckets: 50 µs to 10 s.
-std::span<const double> duration_buckets();
-
-/// Registers the process_* families, read from /proc/self at each scrape, and ara_build_info.
-void register_process_metrics(Metrics& metrics, std::string_view version);
+/// Registers the process_*, ara_cgroup_* and ara_disk_* families, read at each scrape (the disk is
+/// that of `folder`), and ara_build_info.
+void register_process_metrics(Metrics& metrics, std::string_view version,
+                              const std::string& folder);
 
 }  // namespace ara::telemetry

@@ -43,6 +43,10 @@ class FakeLink final : public RedisLink {
     if (nodes_.moved) nodes_.master_lives = true;
     return {};
   }
+  Result<std::uint64_t> slots_covered(Deadline) override {
+    if (!nodes_.master_lives) return fail(Code::unavailable, "master");
+    return 16384;
+  }
 
  private:
   Nodes& nodes_;
@@ -66,6 +70,13 @@ TEST_F(RedisClientTest, ReadsAtAReplicaWhereTheMasterIsSilent) {
   EXPECT_EQ(*read().value(), "replica");
   EXPECT_EQ(client_.stats().replica_reads, 1U);
   EXPECT_EQ(client_.stats().failures, 0U);
+}
+
+TEST_F(RedisClientTest, TellsHowManySlotsAreServed) {
+  EXPECT_EQ(client_.slots_covered({}).value(), 16384U);
+  nodes_.master_lives = false;
+  EXPECT_EQ(client_.slots_covered({}).error().code, Code::unavailable);
+  EXPECT_EQ(client_.stats().operations, 0U);
 }
 
 TEST_F(RedisClientTest, AsksASilentMasterNoMoreOnceTheBreakerIsOpen) {

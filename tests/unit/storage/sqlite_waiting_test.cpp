@@ -81,13 +81,13 @@ TEST_F(SqliteWaiting, APoolLendsNoMoreThanItHas) {
     return SqliteConnection::open(path_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   });
   {
-    auto first = pool.take(Call{}).value();
-    auto second = pool.take(Call{}).value();
-    const auto third = pool.take(Call{Deadline::after(milliseconds{30})});
+    auto first = pool.take(Call{}, DbOperation::heads).value();
+    auto second = pool.take(Call{}, DbOperation::heads).value();
+    const auto third = pool.take(Call{Deadline::after(milliseconds{30})}, DbOperation::heads);
     ASSERT_FALSE(third.has_value());
     EXPECT_EQ(third.error().code, Code::deadline);
   }
-  EXPECT_TRUE(pool.take(Call{}).has_value());
+  EXPECT_TRUE(pool.take(Call{}, DbOperation::heads).has_value());
   EXPECT_EQ(opened, 2);
 }
 
@@ -97,7 +97,7 @@ TEST_F(SqliteWaiting, AFailureToOpenGivesThePlaceBack) {
     if (!works) return fail(Code::io, "no disk");
     return connect();
   });
-  EXPECT_FALSE(pool.take(Call{}).has_value());
+  EXPECT_FALSE(pool.take(Call{}, DbOperation::heads).has_value());
   works = true;
   EXPECT_TRUE(pool.take(Call{Deadline::after(milliseconds{1000})}).has_value());
 }
