@@ -129,12 +129,16 @@ def nginx_rows(fleet):
 
 
 def write_prometheus(fleet):
-    folder = fleet.folder / "prometheus"
-    (folder / "targets").mkdir(exist_ok=True)
-    targets = [f"{HOST}:{fleet.port(name)}" for name in fleet.names("api")]
-    templates.put(folder / "targets" / "api.json", json.dumps([{"targets": targets}]) + "\n")
-    templates.render("prometheus/prometheus.yml", folder / "prometheus.yml", {
-        "FOLDER": folder, "HOST": HOST, "PORT": fleet.port("prometheus")})
+    folder, source = fleet.folder / "prometheus", templates.DEPLOY / "monitoring"
+    targets = {"ara": fleet.names("api"), "prometheus": ["prometheus"]}
+    for name in ("targets", "rules"):
+        (folder / name).mkdir(exist_ok=True)
+    for name, parts in targets.items():
+        addresses = [f"{HOST}:{fleet.port(part)}" for part in parts]
+        templates.put(folder / f"targets/{name}.yml", json.dumps([{"targets": addresses}]) + "\n")
+    for rules in sorted(source.glob("rules/*.yml")):
+        templates.put(folder / "rules" / rules.name, rules.read_text())
+    templates.put(folder / "prometheus.yml", (source / "prometheus.yml").read_text())
 
 
 def prometheus_rows(fleet):

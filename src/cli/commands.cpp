@@ -82,6 +82,11 @@ constexpr std::array kCommands{
                "  ara restore before-upgrade.db\n"
                "  ara restore before-upgrade.db --force  where the store holds rows\n",
                Needs::shared_settings, enrol_restore},
+    CommandRow{"monitoring", "Set up what watches a fleet: rules, alerts, dashboards",
+               "  ara monitoring setup                 into monitoring/\n"
+               "  ara monitoring setup --targets api-1:8000,api-2:8000 \\\n"
+               "      --page-webhook https://pager.example.com/ara\n",
+               Needs::nothing, enrol_monitoring},
     CommandRow{"config", "Show the settings and where each came from, or write an ara.toml",
                "  ara config show\n"
                "  ara config init                      a commented ara.toml in this folder\n",

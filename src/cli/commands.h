@@ -26,6 +26,7 @@ std::function<int()> enrol_admin(CLI::App& app, Context& context);       // admi
 std::function<int()> enrol_db(CLI::App& app, Context& context);          // db.cpp
 std::function<int()> enrol_backup(CLI::App& app, Context& context);      // backup.cpp
 std::function<int()> enrol_restore(CLI::App& app, Context& context);     // restore.cpp
+std::function<int()> enrol_monitoring(CLI::App& app, Context& context);  // monitoring.cpp
 std::function<int()> enrol_config(CLI::App& app, Context& context);      // settings.cpp
 std::function<int()> enrol_completion(CLI::App& app, Context& context);  // completion.cpp
 std::function<int()> enrol_help(CLI::App& app, Context& context);        // help.cpp

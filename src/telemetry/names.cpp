@@ -130,6 +130,13 @@ constexpr std::array kNames{
               "Memory limit of the control groups; absent where there is none.", "bytes", ""},
     MetricRow{"ara_disk_used_ratio", gauge, "Used part of the file system that holds the data.",
               "ratio", ""},
+    MetricRow{
+        "ara_available_cores", gauge,
+        "Processors that the process may use: those of its control groups, else the machine's.",
+        "cores", ""},
+    MetricRow{"ara_available_memory_bytes", gauge,
+              "Memory that the process may use: that of its control groups, else the machine's.",
+              "bytes", ""},
     MetricRow{"ara_build_info", gauge, "Always 1; the label tells the version.", "", "version"},
 };
 

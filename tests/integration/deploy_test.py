@@ -35,13 +35,13 @@ CHECKS = {
     "compose/nginx/nginx.conf": "integration/deploy_nginx_test.py",
     "compose/nginx/upstream.conf": "integration/deploy_nginx_test.py",
     "compose/postgres/*": "integration/deploy_stores_test.py",
-    "compose/monitoring/prometheus.yml": "prometheus",
-    "compose/monitoring/grafana/datasources/*.yaml": "grafana_datasource",
+    "monitoring/*": "integration/monitoring_test.py",
     "swarm/stack.yaml": "swarm",
     "swarm/upstream.conf": "integration/deploy_nginx_test.py",
     "k8s/base/redis/*": "integration/deploy_stores_test.py",
     "k8s/base/settings.env": "environment",
     "k8s/*.yaml": "integration/deploy_k8s_test.py",
+    "schemas/dashboards.mjs": "integration/monitoring_test.py",
     "schemas/*": "integration/deploy_k8s_test.py",
     "aws/alb.sh": "integration/deploy_aws_test.py",
     "aws/nodegroups.sh": "integration/deploy_aws_test.py",
@@ -50,8 +50,7 @@ CHECKS = {
     "systemd/ara.env": "environment",
 }
 # The parts of a fleet that `./dev cluster` starts: its tests start the real servers with these.
-CLUSTER = ("ara/", "local/", "patroni/", "etcd/", "pgbouncer/", "redis/", "nginx/", "prometheus/",
-           "pgbackrest/")
+CLUSTER = ("ara/", "local/", "patroni/", "etcd/", "pgbouncer/", "redis/", "nginx/", "pgbackrest/")
 MOST_EXPOSED = 1.5  # of systemd-analyze, which goes from 0 to 10
 
 
@@ -111,7 +110,7 @@ class DeployTest(unittest.TestCase):
         self.assertEqual((0, ""), (done.returncode, done.stderr))
         services = json.loads(done.stdout)["services"]
         wanted = {"api-1", "api-2", "worker", "postgres", "postgres-replica", "nginx", "prometheus",
-                  "grafana", *(f"redis-{n}" for n in range(1, 7))}
+                  "alertmanager", "grafana", *(f"redis-{n}" for n in range(1, 7))}
         self.assertEqual(set(), wanted - set(services))
         for name, service in services.items():
             with self.subTest(name):
@@ -194,24 +193,6 @@ class DeployTest(unittest.TestCase):
         done = run("git", "-c", "safe.directory=*", "check-ignore", "deploy/compose/secrets/x",
                    cwd=REPOSITORY)
         self.assertEqual(0, done.returncode, f"{path.name} lets secrets into git")
-
-    # ---- monitoring -----------------------------------------------------------------------------
-
-    def check_prometheus(self, path):
-        done = run("promtool", "check", "config", str(path))
-        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
-        config = yaml.safe_load(path.read_text())
-        targets = {target for job in config["scrape_configs"] if job["job_name"] == "ara"
-                   for one in job["static_configs"] for target in one["targets"]}
-        services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
-        self.assertEqual({f"{name}:8000" for name in services if name.startswith("api-")}, targets)
-
-    def check_grafana_datasource(self, path):
-        """Grafana publishes no schema of these: that it is YAML, and leads to where Prometheus is."""
-        config = yaml.safe_load(path.read_text())
-        self.assertEqual(1, config["apiVersion"])
-        for source in config["datasources"]:
-            self.assertEqual("http://prometheus:9090", source["url"])
 
     # ---- systemd --------------------------------------------------------------------------------
 

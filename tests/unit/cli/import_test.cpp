@@ -23,8 +23,9 @@ class ImportCommand : public testing::Test {
     folder_ = pattern;
     context_.config.home = folder_ / "home";
     fs::create_directory(context_.config.home);
-    context_.open_store =
-        [](const config::Config& config) -> Result<std::shared_ptr<storage::Store>> {
+    context_.make_store =
+        [](const config::Config& config,
+           const std::shared_ptr<telemetry::Metrics>&) -> Result<std::shared_ptr<storage::Store>> {
       auto store = storage::open_sqlite(config.database_path());
       if (!store) return std::unexpected(store.error());
       return std::move(*store);

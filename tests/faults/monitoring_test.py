@@ -1,0 +1,174 @@
+"""A fleet under load is watched with what `ara monitoring setup` writes, durations divided by 60.
+
+Every recording, alert, panel and query of the documentation returns data. Then parts are killed, and
+only the page that is expected fires. ARA_LONG=1 also kills a Redis master, all of Redis, and the primary
+of PostgreSQL together with its Patroni.
+"""
+
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "deploy"))
+from fleet_load import SETTINGS, SYMBOLS, Client, FleetCase, Load  # noqa: E402
+from watch import HOST, Watch, measured  # noqa: E402
+
+LONG = os.environ.get("ARA_LONG") == "1"
+LOOK = 60       # seconds in which all queries must have returned data
+NOTICE = 15     # seconds in which a dead part must have been noticed
+VARIABLES = {"$__rate_interval": "5s", "$instance": ".*"}
+# Alerts whose condition has no value while all is well, and why.
+SILENT = {
+    "APIGone": "absent() has a value only where there is no server"}
+# Metrics that this machine or fleet need not have, and why.
+NOT_HERE = {
+    "ara_cgroup_cpu_throttled_seconds_total": "only where a CPU limit is set",
+    "ara_cgroup_cpu_usage_seconds_total": "only where the process is in a group that counts",
+    "ara_cgroup_memory_usage_bytes": "only where the process is in a group that counts"}
+
+
+def written(folder):
+    """(where, query) of all that the folder of `setup` asks Prometheus."""
+    for path in sorted(folder.glob("rules/*.yml")):
+        for group in yaml.safe_load(path.read_text())["groups"]:
+            for rule in group["rules"]:
+                if "record" in rule:
+                    yield rule["record"], rule["expr"]
+                elif rule["alert"] not in SILENT:
+                    yield from ((rule["alert"], part) for part in measured(rule["expr"]))
+    for path in sorted(folder.glob("grafana/dashboards/*/*.json")):
+        for panel in json.loads(path.read_text())["panels"]:
+            for target in panel["targets"]:
+                yield f"{path.stem}: {panel['title']}", target["expr"]
+    for block in re.findall(r"```promql\n(.*?)```", (REPOSITORY / "docs/MONITORING.md").read_text(), re.S):
+        for query in block.strip().split("\n"):
+            yield "docs/MONITORING.md", query.replace("[5m]", "[5s]")
+
+
+def filled(query):
+    for name, value in VARIABLES.items():
+        query = query.replace(name, value)
+    return query
+
+
+class MonitoringTest(FleetCase):
+    maxDiff = None
+    shape = {"shards": 1, "members": 2, "api": 2}
+    # The nodes run the jobs too, so that what becomes of them is seen; a worker has no port to ask.
+    settings = SETTINGS | {"JOB_WORKERS": "1", "WEBHOOK_ALLOW_HTTP": "true", "WEBHOOK_ALLOW_PRIVATE": "true"}
+    groups = ("postgres", "redis", "api", "nginx")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        folder = tempfile.TemporaryDirectory(prefix="ara-watch-")
+        cls.addClassCleanup(folder.cleanup)
+        targets = [f"{HOST}:{cls.fleet.port(name)}" for name in cls.fleet.names("api")]
+        cls.watch = Watch(cls.fleet.binary, Path(folder.name) / "monitoring", targets)
+        cls.addClassCleanup(cls.watch.stop)
+        cls.load = Load(cls.fleet, cls.key, readers=2, writers=1, pause=0.05)
+        cls.load.__enter__()
+        cls.addClassCleanup(cls.load.__exit__)
+
+    def occasions(self):
+        """What a load does not bring by itself: a job, a webhook that is told, a problem, a backup."""
+        client = Client(self.fleet, self.key)
+        hook = {"url": self.watch.receiver.url + "/hook", "events": ["prediction_complete"],
+                "secret": "sixteen letters or more"}
+        status, _, text, _ = client.request("POST", "/api/v1/webhooks", hook)
+        self.assertIn(status, (200, 201), text)
+        path = f"/api/v1/webhooks/test?webhook_id={json.loads(text)['id']}"
+        for _ in range(2):
+            client.request("POST", path, {})
+        client.request("GET", "/api/v1/predict/NOBODY")
+        self.run_ara("jobs", "add", "batch", json.dumps({"symbols": SYMBOLS[:3], "days": 2}))
+        return client
+
+    def test_1_everything_returns_data(self):
+        client = self.occasions()
+        self.run_ara("backup", str(self.fleet.folder / "rows.backup"))
+        hook = json.loads(client.request("GET", "/api/v1/webhooks")[2])["webhooks"][0]["id"]
+        asked = sorted(set(written(self.watch.folder)))
+        self.assertGreater(len(asked), 150)
+        start, until = time.monotonic(), time.monotonic() + LOOK
+        empty = asked
+        while empty and time.monotonic() < until:
+            # Rates have windows of a few seconds: it must go on happening.
+            client.request("POST", f"/api/v1/webhooks/test?webhook_id={hook}", {})
+            client.request("GET", "/api/v1/predict/NOBODY")
+            self.run_ara("jobs", "add", "batch", json.dumps({"symbols": SYMBOLS[:2], "days": 3}))
+            empty = [(place, query) for place, query in empty if not self.watch.has_data(filled(query))]
+        excused = [(place, query) for place, query in empty if any(name in query for name in NOT_HERE)]
+        print(f"{len(asked)} queries, all but {len(empty)} with data after {time.monotonic() - start:.1f} s; "
+              f"not on this machine: {len(excused)}", file=sys.stderr)
+        self.assertEqual([], [one for one in empty if one not in excused])
+        self.assertEqual(set(), self.watch.firing("page"), "a page though nothing is wrong")
+
+    def wait_for(self, name, severity="page", seconds=NOTICE):
+        start = time.monotonic()
+        while name not in self.watch.firing(severity):
+            self.assertLess(time.monotonic() - start, seconds, f"{name} does not fire")
+            time.sleep(0.2)
+        print(f"{name} fires after {time.monotonic() - start:.1f} s", file=sys.stderr)
+
+    def pages_during(self, seconds):
+        """All pages that fire at some moment of the next seconds."""
+        found, until = set(), time.monotonic() + seconds
+        while time.monotonic() < until:
+            found |= self.watch.firing("page")
+            time.sleep(0.2)
+        return found
+
+    def recovered(self):
+        self.fleet.heal()
+        until = time.monotonic() + 90  # a burn over what was an hour takes a minute to be forgotten
+        while self.watch.firing("page"):
+            self.assertLess(time.monotonic(), until, self.watch.firing("page"))
+            time.sleep(0.5)
+        self.watch.receiver.told.clear()
+
+    def test_2_a_dead_node_is_one_page(self):
+        self.watch.receiver.told.clear()  # before the first scrape there was no server at all
+        self.fleet.kill("api-2")
+        self.wait_for("APIDown")
+        self.assertEqual({"APIDown"}, self.pages_during(5))
+        self.assertEqual({"APIDown"}, self.watch.receiver.names("/page"), "who was told")
+        self.recovered()
+
+    @unittest.skipUnless(LONG, "ARA_LONG=1 takes it")
+    def test_3_a_dead_redis_master_is_no_page(self):
+        self.fleet.kill("redis-1")
+        self.assertEqual(set(), self.pages_during(12))
+        self.recovered()
+
+    @unittest.skipUnless(LONG, "ARA_LONG=1 takes it")
+    def test_4_all_of_redis_dead_is_a_ticket(self):
+        self.fleet.kill("redis")
+        self.wait_for("RedisSlotsUncovered", "ticket", 40)
+        self.assertEqual(set(), self.pages_during(5))
+        self.recovered()
+
+    @unittest.skipUnless(LONG, "ARA_LONG=1 takes it")
+    def test_5_a_dead_primary_is_one_page(self):
+        """What follows from it fires as well, but nobody is told."""
+        self.fleet.kill("pg-a-primary")
+        self.wait_for("DatabasePrimaryFailing", seconds=30)
+        fired = self.pages_during(25)
+        told = self.watch.receiver.names("/page")
+        print(f"fired: {sorted(fired)}, told: {sorted(told)}", file=sys.stderr)
+        self.assertEqual({"DatabasePrimaryFailing"}, told)
+        self.assertLessEqual(fired, {"DatabasePrimaryFailing", "HighErrorRate", "HighAPILatency",
+                                     "ErrorBudgetBurnFast", "ErrorBudgetBurn"})
+        self.recovered()
+
+
+if __name__ == "__main__":
+    unittest.main()
