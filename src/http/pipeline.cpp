@@ -71,9 +71,11 @@ void run_slow(App& app, Exchange& exchange, Respond respond) noexcept {
       app, exchange,
       [&] {
         if (exchange.route->work != nullptr) return begin_work(app, exchange, respond);
-        exchange.route->slow(app, exchange, [&app, &exchange, respond](Reply reply) {
-          respond(finished(app, exchange, std::move(reply)));
-        });
+        // The owner goes along, as an answer that comes too late still reads the exchange's views.
+        exchange.route->slow(app, exchange,
+                             [&app, &exchange, respond, owner = exchange.owner](Reply reply) {
+                               respond(finished(app, exchange, std::move(reply)));
+                             });
       },
       respond);
 }

@@ -19,6 +19,8 @@ class ScriptedService final : public serve::ForecastService {
   std::optional<serve::Ready> in_memory;
   std::optional<Result<serve::Ready>> computed;
   bool throws = false;
+  bool holds = false;  ///< the answer is kept back, in `held`
+  Answer held;
   int computations = 0;
 
   std::optional<serve::Ready> cached(const serve::ForecastRequest&) override {
@@ -27,7 +29,11 @@ class ScriptedService final : public serve::ForecastService {
   }
   void compute(const serve::ForecastRequest&, Deadline, Answer answer) override {
     ++computations;
-    answer(*computed);
+    if (holds) {
+      held = std::move(answer);
+    } else {
+      answer(*computed);
+    }
   }
   Result<serve::Ready> compute_now(const serve::ForecastRequest&, const Call&) override {
     return *computed;
@@ -121,6 +127,25 @@ TEST_F(PipelineTest, ThePostFormCarriesRequestIdAndTimestamp) {
   EXPECT_EQ(member(reply, "request_id"), "mine");
   EXPECT_TRUE(member(reply, "timestamp").ends_with("Z"));
   EXPECT_EQ(service_->computations, 1);
+}
+
+/// The server has told the client that it took too long, and let go of the request. What comes then
+/// still reads the request's bytes.
+TEST_F(PipelineTest, ALateAnswerKeepsItsRequest) {
+  service_->holds = true;
+  auto path = std::make_shared<const std::string>("/api/v1/predict/AAPL");
+  const std::weak_ptr<const std::string> request = path;
+  Exchange exchange = get(*path);
+  exchange.owner = std::move(path);
+  ASSERT_FALSE(run_fast(app_, exchange));
+  std::optional<Reply> reply;
+  run_slow(app_, exchange, [&](Reply given) { reply = std::move(given); });
+  exchange.owner.reset();
+  ASSERT_FALSE(request.expired());
+  service_->held(fail(Code::not_found, "no bars"));
+  EXPECT_EQ(member(reply.value(), "instance"), "/api/v1/predict/AAPL");
+  service_->held = nullptr;
+  EXPECT_TRUE(request.expired());
 }
 
 TEST_F(PipelineTest, AnExceptionBecomesA500ThatTellsNothing) {
