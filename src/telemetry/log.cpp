@@ -1,8 +1,10 @@
 #include "telemetry/log.h"
 
+#include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <memory>
@@ -10,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "telemetry/trace.h"
 
 namespace ara::telemetry {
 namespace {
@@ -52,11 +55,21 @@ spdlog::logger& logger() {
     auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
     auto* const fresh = new spdlog::logger("ara", std::move(sink));
     fresh->set_pattern("%v");
-    fresh->set_level(spdlog::level::info);
+    fresh->set_level(spdlog::level::trace);               // wanted() decides
     fresh->set_error_handler([](const std::string&) {});  // with stderr gone, whom to tell?
     return fresh;
   }();
   return *made;
+}
+
+/// Above all others, as a signal handler can reach nothing else.
+constinit std::atomic<int> least = static_cast<int>(LogLevel::info);
+static_assert(std::atomic<int>::is_always_lock_free);
+
+/// What a handler does must be safe in a signal: one atomic is.
+void step_level(int number) {
+  const int level = least.load() + (number == SIGUSR1 ? -1 : 1);
+  least = std::clamp(level, static_cast<int>(LogLevel::debug), static_cast<int>(LogLevel::off));
 }
 
 /// As a JSON string (RFC 8259, section 7); each byte that is not UTF-8 becomes U+FFFD.
@@ -82,33 +95,62 @@ void append_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-void append_field(std::string& out, std::string_view name, std::string_view text) {
+void append_field(std::string& out, const LogField& field) {
   out += out.empty() ? "{" : ",";
-  append_string(out, name);
+  append_string(out, field.name);
   out += ':';
-  append_string(out, text);
+  if (field.json) {
+    out += field.text;
+  } else {
+    append_string(out, field.text);
+  }
+}
+
+/// Whom the line is about, unless it says so itself.
+void append_request(std::string& out, const std::vector<LogField>& fields) {
+  const Trace* trace = current_trace();
+  if (trace == nullptr || std::ranges::contains(fields, "request_id", &LogField::name)) return;
+  if (!trace->request_id().empty()) append_field(out, {"request_id", trace->request_id()});
+  if (const TraceId id = trace->context().trace) append_field(out, {"trace_id", to_hex(id)});
 }
 
 }  // namespace
 
 void log(LogLevel level, std::string_view message, const std::vector<LogField>& fields) {
   try {
-    spdlog::logger& to = logger();
-    if (level == LogLevel::off || !to.should_log(spdlog_level(level))) return;
+    if (!log_wanted(level)) return;
     std::string line;
-    append_field(line, "time", to_rfc3339(system_clock().now()));
-    append_field(line, "level", name_of(level));
-    append_field(line, "message", message);
-    for (const auto& [name, text] : fields) append_field(line, name, text);
+    append_field(line, {"time", to_rfc3339(system_clock().now())});
+    append_field(line, {"level", name_of(level)});
+    append_field(line, {"message", message});
+    append_request(line, fields);
+    for (const LogField& field : fields) append_field(line, field);
     line += '}';
-    to.log(spdlog_level(level), spdlog::string_view_t(line));
+    logger().log(spdlog_level(level), spdlog::string_view_t(line));
   } catch (...) {
     // Out of memory, or standard error is broken: a line lost must not cost the work it tells of.
   }
 }
 
 void set_log_level(LogLevel level) {
-  logger().set_level(spdlog_level(level));
+  least = static_cast<int>(level);
+}
+
+LogLevel log_level() {
+  return static_cast<LogLevel>(least.load(std::memory_order_relaxed));
+}
+
+bool log_wanted(LogLevel level) {
+  return level != LogLevel::off && level >= log_level();
+}
+
+void follow_log_signals() {
+  struct sigaction action{};
+  action.sa_handler = step_level;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGUSR1, &action, nullptr);
+  sigaction(SIGUSR2, &action, nullptr);
 }
 
 }  // namespace ara::telemetry

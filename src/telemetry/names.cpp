@@ -103,6 +103,10 @@ constexpr std::array kNames{
         "ara_backup_age_seconds", gauge,
         "Since the newest backup that ara backup has made here; absent where it has made none.",
         "seconds", ""},
+    MetricRow{"ara_trace_spans_total", counter,
+              "Spans of traces: exported, or dropped since the queue was full or the collector did "
+              "not take them.",
+              "", "result"},
     MetricRow{"process_resident_memory_bytes", gauge, "Resident memory.", "bytes", ""},
     MetricRow{"process_virtual_memory_bytes", gauge, "Virtual memory.", "bytes", ""},
     MetricRow{"process_cpu_seconds_total", counter, "User and system CPU time spent.", "seconds",
