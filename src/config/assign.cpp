@@ -128,6 +128,27 @@ bool assign_proxies(std::string_view text, Config& config) {
   return true;
 }
 
+/// As OpenTelemetry reads OTEL_EXPORTER_OTLP_ENDPOINT: where only a server is named, traces go to
+/// the path that the protocol gives them.
+bool assign_otlp_endpoint(std::string_view text, Config& config) {
+  config.otlp_endpoint.clear();
+  if (text.empty()) return true;
+  const bool https = text.starts_with("https://");
+  if (!https && !text.starts_with("http://")) return false;
+  const auto fits = [](char c) {
+    return c > ' ' && c < 0x7F && !std::string_view("@#?\"<>").contains(c);
+  };
+  const std::string_view rest = text.substr(https ? 8 : 7);
+  const std::size_t slash = std::min(rest.find('/'), rest.size());
+  if (text.size() > 1024 || slash == 0 || !std::ranges::all_of(text, fits)) return false;
+  config.otlp_endpoint = text;
+  if (slash == rest.size()) config.otlp_endpoint += '/';
+  if (config.otlp_endpoint.ends_with('/') && slash + 1 >= rest.size()) {
+    config.otlp_endpoint += "v1/traces";
+  }
+  return true;
+}
+
 /// A whole number of cores' worth; an event loop for a part of a core too, a worker only for whole
 /// ones.
 std::string default_loops(const Limits& limits, const Config&) {

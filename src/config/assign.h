@@ -85,6 +85,15 @@ bool assign_hosts(std::string_view text, Config& config) {
   return true;
 }
 
+/// A number from 0 to 1.
+template <auto Member>
+bool assign_share(std::string_view text, Config& config) {
+  const auto value = parse_double(text);
+  if (!value || !(*value >= 0) || !(*value <= 1)) return false;
+  config.*Member = *value;
+  return true;
+}
+
 // Of single settings.
 std::string default_home(const Limits& limits, const Config& earlier);
 bool assign_home(std::string_view text, Config& config);
@@ -94,6 +103,7 @@ bool assign_previous_secrets(std::string_view text, Config& config);
 bool assign_tiers(std::string_view text, Config& config);
 bool assign_origins(std::string_view text, Config& config);
 bool assign_proxies(std::string_view text, Config& config);
+bool assign_otlp_endpoint(std::string_view text, Config& config);
 std::string default_loops(const Limits& limits, const Config& earlier);
 std::string default_workers(const Limits& limits, const Config& earlier);
 std::string default_cache(const Limits& limits, const Config& earlier);

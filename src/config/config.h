@@ -43,6 +43,9 @@ struct Config {
   std::uint32_t fleet_servers = 1;                ///< FLEET_SERVERS: servers alone
   std::string environment = "development";        ///< ARA_ENV
   std::string log_level = "info";                 ///< ARA_LOG_LEVEL
+  std::uint32_t slow_request_ms = 1000;           ///< SLOW_REQUEST_MS; 0: none is
+  std::string otlp_endpoint;                      ///< OTLP_ENDPOINT; empty: no traces
+  double otlp_sample_ratio = 0.01;                ///< OTLP_SAMPLE_RATIO
   std::string host = "127.0.0.1";                 ///< API_HOST, an IP address
   std::uint16_t port = 8000;                      ///< API_PORT
   bool allow_public = false;                      ///< ALLOW_PUBLIC

@@ -30,7 +30,6 @@ constexpr std::array kPatterns{
     Pattern{"REDIS_", true, Elsewhere::unused},
     Pattern{"GPU_MEMORY_FRACTION", false, Elsewhere::unused},
     Pattern{"ENABLE_GPU", false, Elsewhere::unused},
-    Pattern{"OTLP_ENDPOINT", false, Elsewhere::unused},
 };
 
 bool loopback(const std::string& host) {

@@ -91,6 +91,25 @@ constexpr std::array kSettings{
                .built_in = fixed<"info">,
                .assign = assign_word<&Config::log_level, kLogLevels>,
                .shared = true},
+    SettingRow{.name = "SLOW_REQUEST_MS",
+               .allowed = "an integer from 0 to 600000",
+               .help =
+                   "Milliseconds beyond which the log says where a request's time went, and its "
+                   "trace is exported; 0: none",
+               .built_in = fixed<"1000">,
+               .assign = assign_integer<&Config::slow_request_ms, 0, 600'000>},
+    SettingRow{.name = "OTLP_ENDPOINT",
+               .allowed = "an http or https URL such as http://collector:4318, without a password",
+               .help = "Collector that traces are sent to, OTLP over HTTP; a URL without a path "
+                       "gets /v1/traces. Nothing: no traces",
+               .built_in = fixed<"">,
+               .assign = assign_otlp_endpoint},
+    SettingRow{.name = "OTLP_SAMPLE_RATIO",
+               .allowed = "a number from 0 to 1",
+               .help = "Share of traces that are exported whatever comes of them; slow and failed "
+                       "ones always are",
+               .built_in = fixed<"0.01">,
+               .assign = assign_share<&Config::otlp_sample_ratio>},
     SettingRow{.name = "API_HOST",
                .allowed = "an IPv4 or IPv6 address, or localhost",
                .help = "Address to listen on",

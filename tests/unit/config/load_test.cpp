@@ -11,15 +11,9 @@ using ::testing::ElementsAre;
 using testing::Environment;
 using testing::Folder;
 using ::testing::HasSubstr;
+using testing::without_settings;
 
 constexpr Limits kLimits{.cores = 3.5, .memory_bytes = 8ULL << 30};
-
-/// The environment without any setting.
-std::map<std::string, std::optional<std::string>> without_settings() {
-  std::map<std::string, std::optional<std::string>> variables;
-  for (const SettingRow& row : settings()) variables[std::string(row.name)] = std::nullopt;
-  return variables;
-}
 
 /// Five different values that a setting allows. A setting of a kind unknown here fails the test.
 std::vector<std::string> five_values(const SettingRow& row) {
@@ -42,6 +36,10 @@ std::vector<std::string> five_values(const SettingRow& row) {
   }
   if (row.name == "TRUSTED_PROXIES") {
     return {"10.0.0.1", "10.0.0.0/8", "::1", "fd00::/8", "10.0.0.1, 10.0.0.2"};
+  }
+  if (row.name == "OTLP_SAMPLE_RATIO") return {"0.5", "0", "1", "0.25", "1e-3"};
+  if (row.name == "OTLP_ENDPOINT") {
+    return {"http://a", "https://b:4318", "http://c/traces", "http://[::1]:1", "http://e/"};
   }
   if (row.name == "API_HOST") return {"127.0.0.1", "::1", "127.0.0.2", "localhost", "127.0.0.3"};
   if (row.allowed.starts_with("hosts")) return {"a", "b:1", "[::1]:2", "c,d", "127.0.0.1:3,e"};
@@ -282,7 +280,6 @@ TEST(Load, NodesOfRedisHaveOnePortUnlessTheySayAnother) {
 
 TEST(Load, NamesOfOtherVersionsAreReportedNotIgnored) {
   auto variables = without_settings();
-  variables["OTLP_ENDPOINT"] = "http://collector";
   variables["ENABLE_GPU"] = "";
   variables["REDIS_DB"] = "1";
   variables["REDIS_HOST"] = "redis";                 // a setting
@@ -292,8 +289,7 @@ TEST(Load, NamesOfOtherVersionsAreReportedNotIgnored) {
   folder.write(".env", "GPU_MEMORY_FRACTION=0.5\nENABLE_GPU=false\nSSL_CERT=/x\nUNRELATED=1\n");
   const auto config = load({}, folder.path(), kLimits);
   ASSERT_TRUE(config) << config.error().message;
-  EXPECT_THAT(config->unused,
-              ElementsAre("ENABLE_GPU", "GPU_MEMORY_FRACTION", "OTLP_ENDPOINT", "REDIS_DB"));
+  EXPECT_THAT(config->unused, ElementsAre("ENABLE_GPU", "GPU_MEMORY_FRACTION", "REDIS_DB"));
   EXPECT_THAT(config->tls, ElementsAre("SSL_CERT"));
 }
 

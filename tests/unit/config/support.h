@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "config/config.h"
+
 namespace ara::config::testing {
 
 /// A folder of its own, gone at the end.
@@ -33,6 +35,13 @@ class Folder {
  private:
   std::string path_;
 };
+
+/// The environment without any setting.
+inline std::map<std::string, std::optional<std::string>> without_settings() {
+  std::map<std::string, std::optional<std::string>> variables;
+  for (const SettingRow& row : settings()) variables[std::string(row.name)] = std::nullopt;
+  return variables;
+}
 
 /// Environment variables as they are for the life of this object, then as they were.
 class Environment {
