@@ -5,6 +5,7 @@
 
 #include "cache/redis.h"
 #include "cache/redis_watch.h"
+#include "serve/traced_cache.h"
 #include "storage/db_meters.h"
 
 namespace ara::app {
@@ -65,8 +66,9 @@ Result<void> join_fleet(const config::Config& config, telemetry::Metrics& metric
        .connections = config.max_workers + 2});
   if (!client) return std::unexpected(std::move(client.error()));
   show(metrics, *client);
-  options.l2 = cache::make_redis_tier(*client);
-  options.flights = cache::make_redis_flights(*client, options.l2);
+  const std::shared_ptr<cache::Tier> tier = cache::make_redis_tier(*client);
+  options.flights = serve::traced(cache::make_redis_flights(*client, tier));
+  options.l2 = serve::traced(tier);
   return {};
 }
 

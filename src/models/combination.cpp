@@ -168,7 +168,7 @@ Fitted combine(const ModelRow& row, const Sample& sample, const Setting& setting
   for (std::string_view name : names) {
     const ModelRow& other = *find_model(name).value();
     if (sample.size() < other.min_bars || (other.needs_trees && !setting.trees)) continue;
-    auto fitted = other.fit(other, sample, theirs);
+    auto fitted = fit_watched(other, sample, theirs);
     if (!fitted) return fitted;
     members.push_back(std::move(*fitted));
   }

@@ -74,7 +74,16 @@ Result<std::unique_ptr<Model>> fit(const ModelRow& row, std::span<const domain::
                      "bars oldest first, no time twice");
     }
   }
-  return row.fit(row, {bars, values, market}, setting);
+  return fit_watched(row, {bars, values, market}, setting);
+}
+
+Result<std::unique_ptr<Model>> fit_watched(const ModelRow& row, const Sample& sample,
+                                           const Setting& setting) {
+  if (setting.watch == nullptr) return row.fit(row, sample, setting);
+  setting.watch->begun(row.name);
+  auto fitted = row.fit(row, sample, setting);
+  setting.watch->ended();
+  return fitted;
 }
 
 }  // namespace ara::models

@@ -15,6 +15,15 @@ namespace ara::models {
 
 class Trees;
 
+/// Is told when the fit of a model begins and ends, by who wants to know how long each takes; those
+/// that a model is made of are fitted within its own. No number depends on it.
+class FitWatch {
+ public:
+  virtual ~FitWatch() = default;
+  virtual void begun(std::string_view model) = 0;
+  virtual void ended() = 0;
+};
+
 /// What a model is told beside the bars. All of it is determined by the forecast key.
 struct Setting {
   domain::Scale scale = domain::Scale::log;
@@ -27,6 +36,7 @@ struct Setting {
   /// said of later ones may.
   int longest = domain::ForecastKey::kMaxHorizon;
   std::shared_ptr<const Trees> trees = nullptr;  ///< of the global model, where there are any
+  FitWatch* watch = nullptr;                     ///< null: nobody watches
 };
 
 /// One bar as a model sees it.
@@ -166,6 +176,10 @@ Result<const ModelRow*> find_model(std::string_view name);
 Result<std::unique_ptr<Model>> fit(const ModelRow& row, std::span<const domain::Bar> bars,
                                    const Setting& setting,
                                    std::span<const MarketFactors> market = {});
+
+/// The fit of `row` as it is, watched: for a model that is made of others.
+Result<std::unique_ptr<Model>> fit_watched(const ModelRow& row, const Sample& sample,
+                                           const Setting& setting);
 
 /// Changes whenever any model here may give other numbers for the same bars; part of the key.
 std::string_view version();

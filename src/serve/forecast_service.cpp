@@ -124,10 +124,17 @@ class Service final : public ForecastService {
 
   void compute(const ForecastRequest& request, Deadline deadline, Answer answer) override {
     const Hash128 flight = flight_of(request);
-    if (flights_.join(flight, std::move(answer))) launch(request, deadline, flight);
+    if (flights_.join(flight, std::move(answer))) {
+      launch(request, deadline, flight);
+    } else {
+      telemetry::record_wait("flight of another request");
+    }
   }
 
   Result<Ready> compute_now(const ForecastRequest& request, const Call& call) override {
+    telemetry::Span span("forecast");
+    span.note("ara.symbol", request.symbol.text());
+    span.note("ara.horizon", request.days);
     const auto known = know(request, call);
     if (!known) return std::unexpected(known.error());
     const auto& [head, lineup] = *known;
@@ -256,7 +263,10 @@ class Service final : public ForecastService {
     const SteadyTime start = clock_.steady();
     const auto forecast = make(request, lineup, call);
     if (!forecast) return std::unexpected(forecast.error());
-    const auto body = std::make_shared<const std::string>(encode(*forecast));
+    const auto body = [&] {
+      const telemetry::Span span("encode");
+      return std::make_shared<const std::string>(encode(*forecast));
+    }();
     metrics_->observe(meters_.seconds,
                       std::chrono::duration<double>(clock_.steady() - start).count());
     count(forecast->asset_type, kSlow);

@@ -11,9 +11,22 @@
 #include "serve/confidence.h"
 #include "serve/encode.h"
 #include "serve/explain.h"
+#include "telemetry/trace.h"
 
 namespace ara::serve {
 namespace {
+
+/// Makes each fit a span, and those within it parts of that.
+class FitSpans final : public models::FitWatch {
+ public:
+  void begun(std::string_view model) override {
+    spans_.push_back(std::make_unique<telemetry::Span>("model", model));
+  }
+  void ended() override { spans_.pop_back(); }
+
+ private:
+  std::vector<std::unique_ptr<telemetry::Span>> spans_;
+};
 
 /// The market's regimes; none where the bars are few or do not move, which is no error of a
 /// forecast.
@@ -30,6 +43,7 @@ std::optional<models::Regime> regime_of(std::span<const domain::Bar> bars, domai
 void add_insight(domain::Forecast& forecast, const domain::Series& series,
                  const models::Model& model, const models::Setting& setting,
                  std::span<const models::MarketFactors> market) {
+  const telemetry::Span span("insight");
   const domain::ForecastKey& key = forecast.key;
   const auto members = model.members(key.horizon);
   forecast.confidence.model_agreement = model_agreement(forecast.components, members);
@@ -113,7 +127,10 @@ Result<domain::Forecast> make_forecast(const domain::ForecastKey& key, const dom
   const auto factor = market.empty() ? std::vector<models::MarketFactors>()
                                      : models::market_at(market, series.bars);
   const SteadyTime begun = system_clock().steady();
+  FitSpans spans;
+  if (telemetry::current_trace() != nullptr) setting.watch = &spans;
   auto model = models::fit(*chosen.row, series.bars, setting, factor);
+  setting.watch = nullptr;  // what follows fits hundreds of times
   if (!model) return std::unexpected(std::move(model.error()));
   const models::Path path = (*model)->forecast(key.horizon);
   if (timer) timer(*chosen.row, system_clock().steady() - begun);

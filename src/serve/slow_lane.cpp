@@ -43,7 +43,7 @@ Result<void> SlowLane::submit(Deadline deadline, Work work) {
       return fail(Code::overloaded, "Too many forecasts are being computed to answer in time");
     }
     if (hopeless) tried_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
-    queue_.push_back({deadline, now, std::move(work)});
+    queue_.push_back({deadline, now, std::move(work), telemetry::trace_place()});
   }
   wake_.notify_one();
   return {};
@@ -95,7 +95,11 @@ void SlowLane::run() {
     const SteadyTime start = clock_.steady();
     if (waited_) waited_(start - item.queued);
     const bool late = item.deadline.passed(start);
-    item.work(late);
+    {
+      const telemetry::TraceScope scope(std::move(item.place));
+      telemetry::record_span("queue", item.queued, start);
+      item.work(late);
+    }
     if (!late) note_cost(seconds_of(clock_.steady() - start));
     item.work = nullptr;  // its captures end before anyone is told that it is done
     lock.lock();

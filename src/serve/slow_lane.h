@@ -11,13 +11,15 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "telemetry/trace.h"
 
 namespace ara::serve {
 
 /// A bounded pool of threads for work that blocks or computes.
 ///
 /// Admission: work that by the moving average of what work costs here would take more than half of
-/// the time it has is refused at once, so the queue never holds what nobody will wait for. The
+/// the time it has is refused at once, so the queue never holds what nobody will wait for. Work
+/// belongs to the trace of the thread that submitted it, and so does the wait for a worker. The
 /// threads run in the background (background.h), so that a full slow lane leaves the fast one fast.
 class SlowLane {
  public:
@@ -52,6 +54,7 @@ class SlowLane {
     Deadline deadline;
     SteadyTime queued;
     Work work;
+    telemetry::TracePlace place;  ///< of who submitted it
   };
 
   void run();

@@ -2,6 +2,7 @@
 
 #include "storage/backup.h"
 #include "storage/store.h"
+#include "storage/traced.h"
 
 namespace ara::storage {
 namespace {
@@ -66,8 +67,12 @@ Result<Chosen> choose(const std::string& place) {
 }  // namespace
 
 Result<std::unique_ptr<Store>> open(const std::string& place, const StoreOptions& options) {
-  return choose(place).and_then(
-      [&](const Chosen& chosen) { return chosen.backend->open(place, chosen.place, options); });
+  return choose(place).and_then([&](const Chosen& chosen) {
+    return chosen.backend->open(place, chosen.place, options)
+        .transform([&](std::unique_ptr<Store> store) {
+          return traced(std::move(store), chosen.backend->scheme);
+        });
+  });
 }
 
 Result<BackupReport> back_up(const std::string& place, const std::string& file) {

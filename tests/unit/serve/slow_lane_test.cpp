@@ -22,6 +22,28 @@ TEST(SlowLane, RunsWhatItTakes) {
   EXPECT_EQ(done, 50);
 }
 
+TEST(SlowLane, WorkBelongsToTheTraceOfWhoSubmittedIt) {
+  const auto trace = std::make_shared<telemetry::Trace>(telemetry::TraceContext{}, "request");
+  SlowLane lane(1, 100, system_clock());
+  {
+    const telemetry::TraceScope scope({trace});
+    const telemetry::Span outer("batch");
+    ASSERT_TRUE(
+        lane.submit(Deadline::none(), [](bool) { const telemetry::Span span("forecast"); }));
+  }
+  ASSERT_TRUE(lane.submit(Deadline::none(), [](bool) { const telemetry::Span span("nobody's"); }));
+  lane.drain(Deadline::after(10s));
+  const auto recorded = trace->close(system_clock().steady());
+  ASSERT_TRUE(recorded);
+  ASSERT_EQ(recorded->spans.size(), 3U);
+  EXPECT_EQ(recorded->spans[0].name, "batch");
+  EXPECT_EQ(recorded->spans[1].name, "queue");
+  EXPECT_EQ(recorded->spans[2].name, "forecast");
+  EXPECT_EQ(recorded->spans[1].parent, 0);
+  EXPECT_EQ(recorded->spans[2].parent, 0);
+  EXPECT_LE(recorded->spans[1].ended, recorded->spans[2].begun);
+}
+
 TEST(SlowLane, RefusesBeyondItsCapacity) {
   std::promise<void> gate;
   std::latch begun(1);
