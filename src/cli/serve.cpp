@@ -7,11 +7,13 @@
 #include "base/format.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/tracing.h"
 #include "config/limits.h"
 #include "http/server.h"
 #include "jobs/queue.h"
 #include "jobs/worker.h"
 #include "live/live.h"
+#include "telemetry/log.h"
 
 namespace ara::cli {
 namespace {
@@ -31,8 +33,10 @@ http::ServerOptions server_options(const config::Config& config) {
           .metrics = config.metrics};
 }
 
-live::LiveOptions live_options(const config::Config& config) {
+live::LiveOptions live_options(const config::Config& config,
+                               std::shared_ptr<telemetry::Tracer> tracer) {
   live::LiveOptions options;
+  options.courier.tracer = std::move(tracer);
   options.hub.most_connections = config.stream_connections;
   options.hub.most_of_account = config.stream_connections_per_account;
   options.courier.sender.policy = {.allow_private = config.webhook_allow_private,
@@ -115,9 +119,13 @@ Result<void> serve(Context& context) {
   if (!service) return std::unexpected(std::move(service.error()));
   auto accounts = accounts::Accounts::start(*store, account_options(config), system_clock());
   if (!accounts) return std::unexpected(std::move(accounts.error()));
-  const auto live = std::make_shared<live::Live>(live_options(config), *store, *service, metrics);
+  telemetry::follow_log_signals();
+  const auto tracer = make_tracer(config, metrics, std::to_string(config.port));
+  const auto live =
+      std::make_shared<live::Live>(live_options(config, tracer), *store, *service, metrics);
   const auto shelf = std::make_shared<const registry::Shelf>(config.models_path());
-  jobs::Worker worker(*store, shelf, metrics, {.threads = config.job_workers, .pulse = {}});
+  jobs::Worker worker(*store, shelf, metrics,
+                      {.threads = config.job_workers, .pulse = {}, .tracer = tracer});
   const auto say_ready = [&] {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
         system_clock().steady() - context.started);
@@ -126,9 +134,10 @@ Result<void> serve(Context& context) {
   };
   auto served = http::run_server(server_options(config),
                                  {*service, *store, metrics, std::move(*accounts), live,
-                                  std::make_shared<jobs::Queue>(*store, shelf)},
+                                  std::make_shared<jobs::Queue>(*store, shelf), tracer},
                                  say_ready);
   worker.stop(Deadline::after(kFinishJobs));
+  tracer->stop(Deadline::after(kFlushTraces));
   return served;
 }
 

@@ -1,13 +1,17 @@
 // ara worker
 #include "jobs/worker.h"
 
+#include <unistd.h>
+
 #include <memory>
 
 #include "base/format.h"
 #include "cli/commands.h"
 #include "cli/evaluate.h"
 #include "cli/output.h"
+#include "cli/tracing.h"
 #include "http/signals.h"
+#include "telemetry/log.h"
 
 namespace ara::cli {
 namespace {
@@ -29,10 +33,12 @@ Result<void> work(const WorkerOptions& options, Context& context) {
   const http::StopSignal stop;
   auto store = context.open_store(context.config);
   if (!store) return std::unexpected(std::move(store.error()));
-  jobs::Worker worker(std::move(*store),
-                      std::make_shared<const registry::Shelf>(context.config.models_path()),
-                      std::make_shared<telemetry::Metrics>(false),
-                      {.threads = threads, .background = false, .pulse = {}});
+  telemetry::follow_log_signals();
+  const auto metrics = std::make_shared<telemetry::Metrics>(false);
+  const auto tracer = make_tracer(context.config, metrics, std::to_string(getpid()));
+  jobs::Worker worker(
+      std::move(*store), std::make_shared<const registry::Shelf>(context.config.models_path()),
+      metrics, {.threads = threads, .background = false, .pulse = {}, .tracer = tracer});
   if (auto said = emit(ara::format("Working on {} thread{}; Ctrl-C or SIGTERM ends it\n", threads,
                                    threads == 1 ? "" : "s"));
       !said) {
@@ -41,6 +47,7 @@ Result<void> work(const WorkerOptions& options, Context& context) {
   while (!stop.wait_for(std::chrono::hours(1))) {
   }
   worker.stop(Deadline::after(kFinish));
+  tracer->stop(Deadline::after(kFlushTraces));
   return {};
 }
 

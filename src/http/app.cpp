@@ -33,6 +33,7 @@ App::App(const ServerOptions& given, Parts parts, const Clock& time)
       open(!accounts || accounts->open()),
       live(std::move(parts.live)),
       jobs(std::move(parts.jobs)),
+      tracer(std::move(parts.tracer)),
       clock(time),
       route_meters(*metrics),
       error_meters(*metrics),

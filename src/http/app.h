@@ -31,6 +31,7 @@ struct App {
   const bool open;                         ///< nobody is asked who they are
   const std::shared_ptr<live::Live> live;  ///< null where nothing is streamed
   const std::shared_ptr<jobs::Queue> jobs;
+  const std::shared_ptr<telemetry::Tracer> tracer;  ///< null where nothing is traced
   const Clock& clock;
   const SteadyTime started = clock.steady();
   RouteMeters route_meters;

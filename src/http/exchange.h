@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "http/request_id.h"
 #include "serve/forecast_request.h"
+#include "telemetry/tracer.h"
 
 namespace ara::http {
 
@@ -70,6 +71,8 @@ struct Exchange {
   }
 
   RequestId id;
+  telemetry::TraceHead trace;
+  std::shared_ptr<telemetry::Trace> spans;  ///< null on the fast lane
   SteadyTime begun{};
   Deadline deadline;
   const Route* route = nullptr;  ///< null where no path matches

@@ -14,6 +14,7 @@
 #include "http/rendered.h"
 #include "http/sockets.h"
 #include "http/takeover.h"
+#include "http/tracing.h"
 
 namespace ara::http {
 namespace {
@@ -217,6 +218,8 @@ void begin_slow(App& app, ConnectionGuard& guard, const HttpRequestPtr& request,
   guard.begun(pending->peer, pending->exchange.begun);
   app.in_flight.fetch_add(1);
 
+  open_trace(app, pending->exchange);
+  const telemetry::TraceScope scope({pending->exchange.spans});
   run_slow(app, pending->exchange, [&app, &guard, pending](Reply reply) {
     if (pending->loop->isInLoopThread()) return finish(app, guard, *pending, std::move(reply));
     pending->loop->queueInLoop([&app, &guard, pending, reply = std::move(reply)]() mutable {

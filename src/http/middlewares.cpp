@@ -4,6 +4,7 @@
 
 #include "http/access.h"
 #include "http/problem.h"
+#include "http/tracing.h"
 
 namespace ara::http {
 namespace {
@@ -58,6 +59,10 @@ constexpr std::array kMiddlewares{
     Middleware{.name = "request id",
                .why_here = "first, since every answer, problem and log line carries it",
                .before = name_request},
+    Middleware{.name = "trace",
+               .why_here = "around all that costs time or can refuse, and knows the request id",
+               .before = join_trace,
+               .after = end_trace},
     Middleware{.name = "metrics",
                .why_here = "around all that costs time or can refuse, so that refusals are counted",
                .before = start_clock,

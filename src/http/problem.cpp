@@ -69,9 +69,11 @@ Reply problem(const App& app, const Exchange& exchange, const ProblemKind& kind,
   }
   const bool ours = kind.status == 500;
   if (ours) {
-    telemetry::log(
-        telemetry::LogLevel::error, "A request failed",
-        {{"request_id", exchange.id.text()}, {"error", kind.name}, {"message", error.message}});
+    const std::string trace = to_hex(exchange.trace.own.trace);
+    std::vector<telemetry::LogField> fields{
+        {"request_id", exchange.id.text()}, {"error", kind.name}, {"message", error.message}};
+    if (exchange.trace.own.trace) fields.push_back({"trace_id", trace});
+    telemetry::log(telemetry::LogLevel::error, "A request failed", fields);
   }
   const Error& shown =
       ours ? Error{error.code, "The service failed to answer; its log has more", {}, {}, {}}

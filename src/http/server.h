@@ -14,6 +14,7 @@
 #include "serve/forecast_service.h"
 #include "storage/store.h"
 #include "telemetry/metrics.h"
+#include "telemetry/tracer.h"
 
 namespace ara::live {
 struct Live;
@@ -46,6 +47,7 @@ struct Parts {
   std::shared_ptr<accounts::Accounts> accounts;  ///< none: open to all, as where it says so
   std::shared_ptr<live::Live> live = {};         ///< null: streams and tests of webhooks answer 503
   std::shared_ptr<jobs::Queue> jobs = {};
+  std::shared_ptr<telemetry::Tracer> tracer = {};  ///< null: nothing is traced
 };
 
 /// Serves until SIGTERM or SIGINT, then drains: readiness off, in-flight requests finished, at most

@@ -179,6 +179,10 @@ void Worker::work(const storage::JobRow& job, const Kind& kind) {
     const std::chrono::duration<double> waited = clock_.now() - job.not_before;
     metrics_->observe(meters_->delay, waited.count());
   }
+  const telemetry::TraceHead head =
+      options_.tracer ? options_.tracer->head({}, {}) : telemetry::TraceHead{};
+  const auto spans = std::make_shared<telemetry::Trace>(head.own, std::string_view{});
+  const telemetry::TraceScope scope({spans});
   Heartbeat heartbeat(*store_, job, options_.pulse, clock_);
   std::atomic<bool> told = false;  // to stop
   Context context{
@@ -215,6 +219,22 @@ void Worker::work(const storage::JobRow& job, const Kind& kind) {
                   {"outcome", outcome},
                   {"error", why},
                   {"seconds", ara::format("{:.3f}", took.count())}});
+  if (options_.tracer && options_.tracer->exporting()) {
+    trace(head, *spans, job, begun, outcome, why);
+  }
+}
+
+void Worker::trace(const telemetry::TraceHead& head, telemetry::Trace& spans,
+                   const storage::JobRow& job, SteadyTime begun, std::string_view outcome,
+                   const std::string& why) const {
+  options_.tracer->finish(head, &spans,
+                          {.work = {.name = "job " + job.kind,
+                                    .begun = begun,
+                                    .ended = clock_.steady(),
+                                    .error = outcome == "failed" ? why : std::string(),
+                                    .attributes = {{"ara.job.id", job.id},
+                                                   {"ara.job.kind", job.kind},
+                                                   {"ara.job.outcome", std::string(outcome)}}}});
 }
 
 /// Writes until it is known whether it took, as long as the lease lasts.

@@ -11,6 +11,7 @@
 #include "jobs/heartbeat.h"
 #include "jobs/kinds.h"
 #include "telemetry/metrics.h"
+#include "telemetry/tracer.h"
 
 namespace ara::jobs {
 
@@ -23,6 +24,7 @@ struct WorkerOptions {
   int most_interruptions = 100;              ///< of one job, before it is given up
   std::chrono::seconds keep{7 * 24 * 3600};  ///< results, after the end
   std::span<const Kind> kinds = jobs::kinds();
+  std::shared_ptr<telemetry::Tracer> tracer = nullptr;  ///< null: jobs are not traced
 };
 
 /// How long a job waits after its attempt number `attempt` (from 1) failed: exponential, at most
@@ -62,6 +64,9 @@ class Worker {
   void only_keep_house();
   Result<bool> work_one(const std::string& holder);
   void work(const storage::JobRow& job, const Kind& kind);
+  /// Exports the trace of a job that has ended: every one, as jobs are few.
+  void trace(const telemetry::TraceHead& head, telemetry::Trace& spans, const storage::JobRow& job,
+             SteadyTime begun, std::string_view outcome, const std::string& why) const;
   /// What became of it, for the metrics.
   std::string_view settle(const storage::JobRow& job, Heartbeat& heartbeat, bool told,
                           Result<std::string> result, storage::JobEffects effects);

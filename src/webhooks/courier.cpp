@@ -72,7 +72,12 @@ void Courier::lease() {
     if (!lease.secret.empty()) {
       request.headers.push_back("x-webhook-signature: " + sign(lease.secret, lease.row.body));
     }
-    sending_.insert_or_assign(lease.row.id, std::move(lease.row));
+    Sending sending{.row = std::move(lease.row), .head = {}, .begun = clock_.steady()};
+    if (options_.tracer && options_.tracer->exporting()) {
+      sending.head = options_.tracer->head({}, {});
+      request.headers.push_back("traceparent: " + to_traceparent(sending.head.own));
+    }
+    sending_.insert_or_assign(request.id, std::move(sending));
     sender_.start(std::move(request));
   }
 }
@@ -80,7 +85,8 @@ void Courier::lease() {
 void Courier::finish(const Outcome& outcome) {
   const auto found = sending_.find(outcome.id);
   if (found == sending_.end()) return;
-  storage::DeliveryRow row = std::move(found->second);
+  trace(found->second, outcome);
+  storage::DeliveryRow row = std::move(found->second.row);
   sending_.erase(found);
   const WallTime now = clock_.now();
   row.response_code = outcome.status;
@@ -109,6 +115,32 @@ void Courier::finish(const Outcome& outcome) {
     telemetry::log(telemetry::LogLevel::warning, "Cannot note how a webhook answered",
                    {{"delivery", row.id}, {"error", noted.error().message}});
   }
+}
+
+/// A delivery is a trace of its own: it may be tried days after its event, by another server, which
+/// ara.event.id names. Its URL may hold a secret, and is left out.
+void Courier::trace(const Sending& sending, const Outcome& outcome) const {
+  const SteadyTime now = clock_.steady();
+  if (!options_.tracer ||
+      !options_.tracer->wants(sending.head, now - sending.begun, !outcome.success())) {
+    return;
+  }
+  telemetry::SpanRecord span{
+      .name = "POST webhook",
+      .kind = telemetry::SpanKind::client,
+      .begun = sending.begun,
+      .ended = now,
+      .error = outcome.error,
+      .attributes = {{"http.request.method", "POST"},
+                     {"http.response.status_code", std::int64_t{outcome.status}},
+                     {"http.request.resend_count", std::int64_t{sending.row.attempts - 1}},
+                     {"ara.webhook.id", sending.row.webhook},
+                     {"ara.event.id", sending.row.event},
+                     {"ara.delivery.id", sending.row.id}}};
+  if (!outcome.success() && span.error.empty()) {
+    span.error = "answered " + std::to_string(outcome.status);
+  }
+  options_.tracer->finish(sending.head, nullptr, {.work = std::move(span)});
 }
 
 void Courier::prune() {

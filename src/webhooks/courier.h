@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "storage/webhooks.h"
 #include "telemetry/metrics.h"
+#include "telemetry/tracer.h"
 #include "webhooks/sender.h"
 
 namespace ara::webhooks {
@@ -31,7 +32,8 @@ class Courier {
     std::size_t at_once = 32;
     std::chrono::milliseconds look{1000};  ///< how often the store is asked for others' events
     std::array<std::chrono::milliseconds, 3> retries = kRetries;
-    std::chrono::hours keep{24 * 30};  ///< the log of deliveries
+    std::chrono::hours keep{24 * 30};                     ///< the log of deliveries
+    std::shared_ptr<telemetry::Tracer> tracer = nullptr;  ///< null: deliveries are not traced
   };
 
   Courier(std::shared_ptr<storage::WebhookStore> store, std::shared_ptr<telemetry::Metrics> metrics,
@@ -45,9 +47,16 @@ class Courier {
   void wake() { sender_.wake(); }
 
  private:
+  struct Sending {
+    storage::DeliveryRow row;
+    telemetry::TraceHead head;
+    SteadyTime begun;
+  };
+
   void run();
   void lease();
   void finish(const Outcome& outcome);
+  void trace(const Sending& sending, const Outcome& outcome) const;
   void prune();
 
   const std::shared_ptr<storage::WebhookStore> store_;
@@ -56,7 +65,7 @@ class Courier {
   const Clock& clock_;
   const telemetry::Metrics::Counter success_, retry_, failed_;
   Sender sender_;
-  std::map<std::string, storage::DeliveryRow> sending_;  ///< by id
+  std::map<std::string, Sending> sending_;  ///< by id
   SteadyTime pruned_{};
   bool ailing_ = false;  ///< the store failed at the last look
   std::atomic<bool> stopping_ = false;
