@@ -62,6 +62,8 @@ def environment(fleet):
     where = {"FLEET_FOLDER": fleet.folder}
     if "fleet" in urls:
         where |= {"FLEET_URL": urls["fleet"], "FLEET_CERTIFICATE": urls["certificate"]}
+    if "prometheus" in urls:
+        where["FLEET_PROMETHEUS"] = urls["prometheus"]
     return where | fleet.settings()
 
 

@@ -19,8 +19,7 @@ constexpr std::uint64_t kWeightOfSymbol = 64;
 /// How long to wait for another to be gone, or for what it left prepared to be settled.
 constexpr std::chrono::seconds kWaitForOthers{20};
 constexpr std::chrono::milliseconds kWaitPause{100};
-/// How long servers that do not answer are asked again: of a shard that has answered, as long as a
-/// failover takes; else less, since they may be the wrong ones.
+/// How long servers that do not answer are asked again; at first less, they may be the wrong ones.
 constexpr std::chrono::seconds kWaitForFailover{60};
 constexpr std::chrono::seconds kWaitForFirst{10};
 
@@ -48,7 +47,9 @@ class Resharder {
     int moved = -1;
     for (;;) {
       auto done = attempt();
-      if (done || stopped_ || !passes(done.error().code)) return done;
+      if (done || stopped_) return done;
+      const Code code = done.error().code;
+      if (code != Code::unavailable && code != Code::deadline) return done;
       if (joined_ && progress_.slots_moved > moved) {
         until = system_clock().steady() + kWaitForFailover;
         moved = progress_.slots_moved;
@@ -78,7 +79,6 @@ class Resharder {
     return progress_;
   }
 
-  static bool passes(Code code) { return code == Code::unavailable || code == Code::deadline; }
   bool stop(std::string_view step) const { return watch_.stop_before(step); }
   PostgresStore& catalog() const { return fleet_->view()->catalog().store().primary(); }
   Result<PostgresStore*> shard(int number) const {
