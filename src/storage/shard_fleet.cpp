@@ -45,6 +45,13 @@ Result<std::unique_ptr<ShardFleet>> ShardFleet::open(const std::string& uri,
   return fleet;
 }
 
+Result<std::unique_ptr<ShardFleet>> ShardFleet::open(const std::string& place) {
+  if (!place.starts_with("postgresql://")) {
+    return fail(Code::unsupported, "only a store on PostgreSQL has shards (POSTGRES_HOST)");
+  }
+  return open(place, {.connections = 6});
+}
+
 ShardFleet::~ShardFleet() {
   {
     const std::lock_guard lock(mutex_);

@@ -47,6 +47,8 @@ class ShardFleet {
   /// Connects to the catalog; Code::unavailable if that has no primary within a minute.
   static Result<std::unique_ptr<ShardFleet>> open(const std::string& uri,
                                                   const StoreOptions& options);
+  /// The same with few connections, for commands; Code::unsupported where `place` is a file.
+  static Result<std::unique_ptr<ShardFleet>> open(const std::string& place);
   ~ShardFleet();
 
   std::shared_ptr<const FleetView> view() const;
