@@ -1,119 +1,18 @@
 #include "serve/forecast_service.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
-#include <yyjson.h>
 
-#include <cmath>
-#include <filesystem>
-#include <future>
 #include <latch>
 #include <thread>
 
-#include "base/format.h"
-#include "base/rng.h"
-#include "domain/calendar.h"
 #include "registry/market.h"
 #include "serve/carry_over.h"
 #include "serve/encode.h"
 #include "serve/forecaster.h"
-#include "support/faulty_store.h"
+#include "unit/serve/service_fixture.h"
 
 namespace ara::serve {
 namespace {
-
-using namespace std::chrono_literals;
-
-/// Weekday bars of a random walk, made by arithmetic so that every run has the same.
-std::vector<domain::Bar> made_bars(std::size_t count, std::uint64_t seed = 1) {
-  std::vector<domain::Bar> bars;
-  Rng rng(seed);
-  double price = 100;
-  domain::Date day{std::chrono::year{2020} / 1 / 1};
-  while (bars.size() < count) {
-    day += std::chrono::days{1};
-    if (!domain::is_session(domain::Market::us_equities, day)) continue;
-    price *= std::exp(0.02 * (rng.uniform() + rng.uniform() + rng.uniform() - 1.5));
-    bars.push_back({.time = day,
-                    .open = price,
-                    .high = price * 1.01,
-                    .low = price * 0.99,
-                    .close = price,
-                    .adjusted_close = price,
-                    .volume = 1000});
-  }
-  return bars;
-}
-
-domain::Symbol symbol(std::string_view text) {
-  return *domain::Symbol::parse(text);
-}
-
-class ForecastServiceTest : public testing::Test {
- protected:
-  void SetUp() override {
-    folder_ = std::filesystem::temp_directory_path() /
-              ara::format("ara-serve-{}-{}", getpid(),
-                          testing::UnitTest::GetInstance()->current_test_info()->name());
-    std::filesystem::create_directories(folder_);
-    store_ = *storage::open_sqlite((folder_ / "ara.db").string());
-    bars_ = made_bars(400);
-    put("AAPL", std::span(bars_).first(399));
-    metrics_ = std::make_shared<telemetry::Metrics>();
-    service_ = start();
-  }
-
-  void TearDown() override {
-    service_.reset();
-    store_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-
-  std::unique_ptr<ForecastService> start() {
-    return *make_forecast_service(store_, metrics_, {.workers = 2, .head_refresh = 10ms});
-  }
-
-  void put(std::string_view name, std::span<const domain::Bar> bars) {
-    ASSERT_TRUE(store_->put_bars(symbol(name), domain::AssetType::stock, bars, {}));
-  }
-
-  Result<Ready> ask(const ForecastRequest& request, Deadline deadline = Deadline::after(10s)) {
-    std::promise<Result<Ready>> answer;
-    service_->compute(request, deadline, [&](Result<Ready> r) { answer.set_value(std::move(r)); });
-    return answer.get_future().get();
-  }
-
-  /// A version of a model, ready to be promoted; its id.
-  std::string add_version(const std::string& model, std::string band) {
-    const storage::ModelVersionRow row{
-        .id = model + "-0123456789ab", .model = model, .band = std::move(band)};
-    EXPECT_TRUE(store_->put_models({&row, 1}, {}));
-    return row.id;
-  }
-
-  /// The same data as another process sees it.
-  std::unique_ptr<storage::Store> another_store() const {
-    return *storage::open_sqlite((folder_ / "ara.db").string());
-  }
-
-  static std::string member(const Ready& ready, const char* name) {
-    const std::unique_ptr<yyjson_doc, decltype(&yyjson_doc_free)> doc(
-        yyjson_read(ready.body->data(), ready.body->size(), 0), &yyjson_doc_free);
-    return yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(doc.get()), name));
-  }
-
-  double counted(const std::string& series) const {
-    const std::string text = metrics_->exposition();
-    const auto at = text.find("\n" + series + " ");
-    return at == std::string::npos ? 0 : std::stod(text.substr(at + series.size() + 2));
-  }
-
-  std::filesystem::path folder_;
-  std::shared_ptr<storage::Store> store_;
-  std::shared_ptr<telemetry::Metrics> metrics_;
-  std::vector<domain::Bar> bars_;
-  std::unique_ptr<ForecastService> service_;
-};
 
 TEST_F(ForecastServiceTest, CachedBytesEqualComputedBytesAtEveryTier) {
   const ForecastRequest request{.symbol = symbol("AAPL"), .days = 7};
@@ -131,98 +30,6 @@ TEST_F(ForecastServiceTest, CachedBytesEqualComputedBytesAtEveryTier) {
   ASSERT_TRUE(l3);
   EXPECT_EQ(*l3->body, *computed->body);
   EXPECT_EQ(counted("ara_cache_requests_total{tier=\"l3\",result=\"hit\"}"), 1);
-}
-
-/// A tier that is down.
-struct DeadTier final : cache::Tier {
-  Result<cache::Value> get(const cache::Key&, const Call&) override {
-    return fail(Code::unavailable, "down");
-  }
-  Result<void> put(const cache::Key&, const cache::Value&, std::chrono::seconds,
-                   const Call&) override {
-    return fail(Code::unavailable, "down");
-  }
-  cache::TierStats stats() const override { return {}; }
-};
-
-/// Flights of a fleet in which another node has just made what is wanted.
-struct MadeElsewhere final : cache::Flights {
-  cache::Boarding board(const cache::Key&, const Call&) override {
-    return {std::make_shared<const std::string>("made elsewhere"), nullptr};
-  }
-};
-
-TEST_F(ForecastServiceTest, NodesShareWhatL2Holds) {
-  const ForecastRequest request{.symbol = symbol("AAPL"), .days = 7};
-  const std::shared_ptr<cache::Tier> l2 = cache::make_memory_tier(1 << 20);
-  const auto one = *make_forecast_service(store_, metrics_, {.l2 = l2});
-  const auto other = *make_forecast_service(store_, metrics_, {.l2 = l2});
-  const auto computed = one->compute_now(request, {});
-  ASSERT_TRUE(computed);
-  const auto shared = other->compute_now(request, {});
-  ASSERT_TRUE(shared);
-  EXPECT_EQ(*shared->body, *computed->body);
-  EXPECT_EQ(shared->id, computed->id);
-  EXPECT_EQ(counted("ara_cache_requests_total{tier=\"l2\",result=\"hit\"}"), 1);
-  EXPECT_EQ(counted("ara_cache_requests_total{tier=\"l2\",result=\"miss\"}"), 1);
-  EXPECT_TRUE(other->cached(request));
-}
-
-TEST_F(ForecastServiceTest, WhatL2HoldsCostsNoLookAtTheStore) {
-  using support::StoreCall;
-  const ForecastRequest request{.symbol = symbol("AAPL"), .days = 7};
-  const std::shared_ptr<cache::Tier> l2 = cache::make_memory_tier(1 << 20);
-  const auto maker = *make_forecast_service(store_, metrics_, {.l2 = l2});
-  const auto computed = maker->compute_now(request, {});
-  ASSERT_TRUE(computed);
-  const auto store = std::make_shared<support::FaultyStore>(store_);
-  const auto asker = *make_forecast_service(store, metrics_, {.l2 = l2});
-  for (const auto kind : {StoreCall::find_symbol, StoreCall::find_forecast, StoreCall::last_bars}) {
-    store->fail(kind, Code::unavailable);
-  }
-  const auto shared = asker->compute_now(request, {});
-  ASSERT_TRUE(shared) << shared.error().message;
-  EXPECT_EQ(*shared->body, *computed->body);
-  EXPECT_EQ(store->calls(StoreCall::find_symbol), 0);
-  EXPECT_EQ(store->calls(StoreCall::find_forecast), 0);
-}
-
-TEST_F(ForecastServiceTest, WhoHasSeenAWriteIsNeverGivenAnOlderForecast) {
-  // Heads that are not looked at again, though trusted: the token alone tells.
-  const auto service = *make_forecast_service(store_, metrics_, {.head_refresh = 1h});
-  const ForecastRequest before{.symbol = symbol("AAPL")};
-  const auto older = service->compute_now(before, {});
-  ASSERT_TRUE(older);
-  const auto put = another_store()->put_bars(symbol("AAPL"), domain::AssetType::stock, bars_, {});
-  ASSERT_TRUE(put);
-  EXPECT_EQ(service->compute_now(before, {})->id, older->id);
-  const ForecastRequest after{.symbol = symbol("AAPL"), .min_revision = put->revision};
-  EXPECT_FALSE(service->cached(after));
-  const auto newer = service->compute_now(after, {});
-  ASSERT_TRUE(newer) << newer.error().message;
-  EXPECT_NE(newer->id, older->id);
-  EXPECT_EQ(member(*newer, "revision"), domain::to_string(put->revision));
-}
-
-TEST_F(ForecastServiceTest, AnL2ThatIsDownIsPassedOver) {
-  const ForecastRequest request{.symbol = symbol("AAPL"), .days = 7};
-  const auto without = ask(request);
-  const auto with = *make_forecast_service(store_, metrics_, {.l2 = std::make_shared<DeadTier>()});
-  const auto computed = with->compute_now(request, {});
-  ASSERT_TRUE(computed);
-  EXPECT_EQ(*computed->body, *without->body);
-  EXPECT_EQ(counted("ara_cache_requests_total{tier=\"l2\",result=\"error\"}"), 1);
-}
-
-TEST_F(ForecastServiceTest, WhatAnotherNodeHasMadeMeanwhileIsTaken) {
-  const ForecastRequest request{.symbol = symbol("AAPL"), .days = 7};
-  const auto service =
-      *make_forecast_service(store_, metrics_, {.flights = std::make_shared<MadeElsewhere>()});
-  const auto given = service->compute_now(request, {});
-  ASSERT_TRUE(given);
-  EXPECT_EQ(*given->body, "made elsewhere");
-  EXPECT_EQ(*service->cached(request)->body, "made elsewhere");
-  EXPECT_EQ(counted("ara_forecast_duration_seconds_count"), 0);
 }
 
 TEST_F(ForecastServiceTest, NewBarsChangeTheKeyWithinASecond) {
