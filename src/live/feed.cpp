@@ -103,24 +103,21 @@ void Feed::run() {
 }
 
 void Feed::look() {
-  const auto version = store_->heads_version(call());
-  if (!version) return complain("Cannot ask the store for new bars", version.error());
-  if (began_ && *version == version_) return;
-  const auto rows = store_->symbols(call());
-  if (!rows) return complain("Cannot read the heads of symbols", rows.error());
+  // After a look that failed all heads are read: the server that answers may be another.
+  auto changes = store_->changed_heads(std::exchange(mark_, {}), call());
+  if (!changes) return complain("Cannot ask the store for new bars", changes.error());
+  mark_ = std::move(changes->mark);
   ailing_ = false;
   std::vector<const storage::SymbolRow*> changed;
   {
     const std::lock_guard lock(known_mutex_);
-    for (const storage::SymbolRow& row : *rows) {
+    for (const storage::SymbolRow& row : changes->rows) {
       const auto [place, added] = known_.try_emplace(row.symbol, row.revision);
       if (!added && place->second == row.revision) continue;
       place->second = row.revision;
       changed.push_back(&row);
     }
   }
-  // Read before the rows: a change between the two shows as a new version next time.
-  version_ = *version;
   if (!std::exchange(began_, true) || changed.empty()) return;
   const auto wanted =
       store_->wants_event(webhooks::to_string(webhooks::EventType::prediction_complete), call());

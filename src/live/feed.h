@@ -87,7 +87,7 @@ class Feed final : public streams::Listener {
 
   // Of the feed's thread alone.
   bool began_ = false;
-  std::uint64_t version_ = 0;
+  storage::HeadsMark mark_;
   std::deque<domain::Symbol> wanted_;  ///< forecasts to be made, each symbol once
   std::unordered_set<domain::Symbol> waiting_;
   std::size_t computing_ = 0;

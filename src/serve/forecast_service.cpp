@@ -110,7 +110,7 @@ class Service final : public ForecastService {
   }
 
   std::vector<std::string> symbol_names() const override {
-    return heads_->snapshot()->symbols->names;
+    return heads_->snapshot()->symbols->names();
   }
 
   Result<void> ready() const override {
@@ -269,7 +269,7 @@ class Service final : public ForecastService {
 
   std::unexpected<Error> unknown(const domain::Symbol& symbol) const {
     const auto snapshot = heads_->snapshot();
-    const auto near = nearest_names(symbol.text(), snapshot->symbols->names);
+    const auto near = nearest_names(symbol.text(), snapshot->symbols->names());
     Error error{Code::not_found, "There are no bars of " + symbol.text(), "symbol", symbol.text(),
                 near.empty() ? "a symbol that has been imported" : near};
     if (!near.empty()) error.message += "; did you mean " + near + "?";
@@ -320,7 +320,7 @@ void Service::register_gauges() {
     });
   };
   gauge("ara_symbols", {}, heads_,
-        [](const Heads& heads) { return heads.snapshot()->symbols->names.size(); });
+        [](const Heads& heads) { return heads.snapshot()->symbols->names().size(); });
   gauge("ara_slow_lane_queued", {}, lane_, [](const SlowLane& lane) { return lane.queued(); });
   gauge("ara_slow_lane_running", {}, lane_, [](const SlowLane& lane) { return lane.running(); });
   gauge("ara_slow_lane_workers", {}, lane_, [](const SlowLane& lane) { return lane.workers(); });

@@ -1,6 +1,9 @@
 #include "serve/heads.h"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
+#include <utility>
 
 #include "storage/patience.h"
 #include "telemetry/log.h"
@@ -22,6 +25,10 @@ constexpr std::chrono::milliseconds kLookTimeout{500};
 constexpr std::chrono::seconds kFirstLookTimeout{3};
 constexpr std::chrono::milliseconds kFirstLookPause{100};
 
+/// All heads are read after a look that failed, since the server that answers next may be another,
+/// and every so often, should it have been set back to a backup so fast that no look failed.
+constexpr std::chrono::seconds kReadAllEvery{30};
+
 /// Whether a store that failed so may do better in a moment.
 bool may_pass(const Error& error) {
   return error.code == Code::unavailable || error.code == Code::deadline ||
@@ -29,6 +36,47 @@ bool may_pass(const Error& error) {
 }
 
 }  // namespace
+
+std::size_t SymbolHeads::part_of(const domain::Symbol& symbol) {
+  // The table within a part goes by the remainder of the same hash: other bits are taken here.
+  return (std::hash<domain::Symbol>{}(symbol) >> 48) % kParts;
+}
+
+const storage::SymbolRow* SymbolHeads::find(const domain::Symbol& symbol) const {
+  const auto& part = parts_[part_of(symbol)];
+  if (!part) return nullptr;
+  const auto found = part->find(symbol);
+  return found == part->end() ? nullptr : &found->second;
+}
+
+std::shared_ptr<const SymbolHeads> SymbolHeads::make(const SymbolHeads* before,
+                                                     storage::HeadChanges changes) {
+  auto made = std::make_shared<SymbolHeads>();
+  if (before && !changes.all) *made = *before;
+  std::array<std::shared_ptr<Part>, kParts> changed;
+  std::vector<std::string> added;
+  for (storage::SymbolRow& row : changes.rows) {
+    const std::size_t number = part_of(row.symbol);
+    if (!changed[number]) {
+      const auto& known = made->parts_[number];
+      changed[number] = known ? std::make_shared<Part>(*known) : std::make_shared<Part>();
+      made->parts_[number] = changed[number];
+    }
+    const domain::Symbol symbol = row.symbol;
+    if (changed[number]->insert_or_assign(symbol, std::move(row)).second) {
+      added.push_back(symbol.text());
+    }
+  }
+  if (!made->names_ || !added.empty()) {
+    auto names = std::make_shared<std::vector<std::string>>();
+    if (made->names_) *names = *made->names_;
+    const auto middle = static_cast<std::ptrdiff_t>(names->size());
+    std::ranges::move(added, std::back_inserter(*names));
+    std::ranges::inplace_merge(*names, names->begin() + middle);
+    made->names_ = std::move(names);
+  }
+  return made;
+}
 
 Heads::Heads(std::shared_ptr<storage::Store> store, std::shared_ptr<const registry::Shelf> shelf,
              std::chrono::milliseconds refresh, const Clock& clock)
@@ -70,27 +118,19 @@ Result<void> Heads::first_look(SteadyTime give_up) {
   }
 }
 
-Result<std::shared_ptr<const SymbolHeads>> Heads::read_symbols(const Call& call) const {
-  const auto version = store_->heads_version(call);
-  if (!version) return std::unexpected(version.error());
-  if (current_ && current_->symbols->version == *version) return current_->symbols;
-  auto rows = store_->symbols(call);
-  if (!rows) return std::unexpected(std::move(rows.error()));
-  auto made = std::make_shared<SymbolHeads>();
-  // Read before the rows: a change between the two reads shows as a new version next time.
-  made->version = *version;
-  for (storage::SymbolRow& row : *rows) {
-    made->names.push_back(row.symbol.text());
-    const domain::Symbol symbol = row.symbol;
-    made->rows.emplace(symbol, std::move(row));
-  }
-  return made;
-}
-
 Result<void> Heads::look(const Call& call) {
   const SteadyTime asked = clock_.steady();
-  auto symbols = read_symbols(call);
-  if (!symbols) return std::unexpected(std::move(symbols.error()));
+  const bool all = !current_ || asked - read_all_ >= kReadAllEvery;
+  // Whatever fails below, what it would have told is asked for again.
+  const storage::HeadsMark mark = std::exchange(mark_, {});
+  auto changes = store_->changed_heads(all ? storage::HeadsMark() : mark, call);
+  if (!changes) return std::unexpected(std::move(changes.error()));
+  if (changes->all) read_all_ = asked;
+  storage::HeadsMark reached = changes->mark;
+  auto symbols = current_ ? current_->symbols : nullptr;
+  if (changes->all || !changes->rows.empty()) {
+    symbols = SymbolHeads::make(symbols.get(), std::move(*changes));
+  }
   const auto version = store_->registry_version(call);
   if (!version) return std::unexpected(version.error());
   auto lineup = current_ ? current_->lineup : nullptr;
@@ -104,9 +144,9 @@ Result<void> Heads::look(const Call& call) {
                      {{"model", one.id}, {"error", one.error.message}});
     }
   }
-  if (!current_ || current_->symbols != *symbols || current_->lineup != lineup) {
+  if (!current_ || current_->symbols != symbols || current_->lineup != lineup) {
     auto made = std::make_shared<HeadSnapshot>();
-    made->symbols = std::move(*symbols);
+    made->symbols = std::move(symbols);
     made->lineup = std::move(lineup);
     if (current_ && current_->lineup != made->lineup) {
       made->previous = current_->lineup;
@@ -121,6 +161,7 @@ Result<void> Heads::look(const Call& call) {
     }
     generation_.fetch_add(1, std::memory_order_release);
   }
+  mark_ = std::move(reached);
   looked_at_.store(asked.time_since_epoch().count(), std::memory_order_release);
   return {};
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <memory>
@@ -15,11 +16,26 @@
 
 namespace ara::serve {
 
-/// The heads of all symbols as they were at one moment.
-struct SymbolHeads {
-  std::unordered_map<domain::Symbol, storage::SymbolRow> rows;
-  std::vector<std::string> names;  ///< ascending
-  std::uint64_t version = 0;       ///< of the store, when it was read
+/// The heads of all symbols as they were at one moment; never changed once made. They lie in parts,
+/// which those of another moment share as far as they are the same: a change costs a part and not
+/// the whole.
+class SymbolHeads {
+ public:
+  /// Of `before`, which may be null where these are all heads, and what has changed since.
+  static std::shared_ptr<const SymbolHeads> make(const SymbolHeads* before,
+                                                 storage::HeadChanges changes);
+
+  /// Null for an unknown symbol.
+  const storage::SymbolRow* find(const domain::Symbol& symbol) const;
+  const std::vector<std::string>& names() const { return *names_; }  ///< ascending
+
+ private:
+  using Part = std::unordered_map<domain::Symbol, storage::SymbolRow>;
+  static constexpr std::size_t kParts = 256;
+  static std::size_t part_of(const domain::Symbol& symbol);
+
+  std::array<std::shared_ptr<const Part>, kParts> parts_;  ///< null: empty
+  std::shared_ptr<const std::vector<std::string>> names_;
 };
 
 /// All that is mutable of a forecast's key; never changed once made. Its two parts change apart, so
@@ -34,8 +50,7 @@ struct HeadSnapshot {
 
   /// Null for an unknown symbol.
   const storage::SymbolRow* find(const domain::Symbol& symbol) const {
-    const auto found = symbols->rows.find(symbol);
-    return found == symbols->rows.end() ? nullptr : &found->second;
+    return symbols->find(symbol);
   }
 };
 
@@ -70,7 +85,6 @@ class Heads {
 
   Result<void> first_look(SteadyTime give_up);
   Result<void> look(const Call& call);  ///< asks the store, and reads what has changed
-  Result<std::shared_ptr<const SymbolHeads>> read_symbols(const Call& call) const;
   SteadyTime looked_at() const;
   void run();
 
@@ -85,6 +99,8 @@ class Heads {
   bool stopping_ = false;
   bool hurried_ = false;
   std::shared_ptr<const HeadSnapshot> current_;
+  storage::HeadsMark mark_;  ///< of current_; empty: all are to be read; touched by who looks
+  SteadyTime read_all_{};    ///< when all were read last
   std::atomic<std::uint64_t> generation_ = 0;   ///< grows with each published snapshot
   std::atomic<SteadyTime::rep> looked_at_ = 0;  ///< when the store last confirmed it
   std::thread thread_;

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <limits>
-#include <set>
+#include <map>
 
 #include "base/format.h"
 #include "domain/slot.h"
@@ -12,9 +12,6 @@
 
 namespace ara::storage {
 namespace {
-
-/// Rows of heads, one of which a write of a symbol counts up: see postgres_migrations.cpp.
-constexpr int kHeadParts = 64;
 
 /// Corrected bars go the way of new ones, once the old are gone.
 Result<void> replace_bars(PgConnection& connection, int slot, std::int64_t symbol_id,
@@ -130,46 +127,6 @@ Result<domain::Series> pg_series_of(const PgRows& rows, const domain::Symbol& sy
 
 }  // namespace
 
-Result<std::vector<SymbolRow>> PostgresStore::symbols(const Call& call) {
-  return symbols_in({&kAllSlots, 1}, call);
-}
-
-Result<std::vector<SymbolRow>> PostgresStore::symbols_in(std::span<const SlotRange> slots,
-                                                         const Call& call) {
-  std::string firsts;
-  std::string lasts;
-  std::int64_t count = 0;
-  for (const SlotRange& one : slots) {
-    firsts += ara::format("{}{}", firsts.empty() ? "{" : ",", one.first);
-    lasts += ara::format("{}{}", lasts.empty() ? "{" : ",", one.last);
-    count += one.size();
-  }
-  if (slots.empty()) return std::vector<SymbolRow>();
-  firsts += "}";
-  lasts += "}";
-  return read(
-      DbOperation::heads, call, [&](PgConnection& connection) -> Result<std::vector<SymbolRow>> {
-        // One statement, and so one snapshot, of what is here and of whether that is all.
-        const auto rows = connection.ask(
-            "WITH wanted AS MATERIALIZED (SELECT * FROM unnest($1::bigint[], $2::bigint[]) "
-            "AS range (a, z)) SELECT s.*, held.n FROM "
-            "(SELECT count(*) AS n FROM owned_slots o JOIN wanted ON o.slot BETWEEN a AND z "
-            "WHERE o.state = 'owned') held LEFT JOIN (SELECT " ARA_PG_HEAD
-            " FROM symbols JOIN wanted ON slot BETWEEN a AND z) s ON true ORDER BY s.symbol",
-            std::string_view(firsts), std::string_view(lasts));
-        if (!rows) return std::unexpected(rows.error());
-        if (rows->integer(0, kPgHeadColumns) != count) return std::unexpected(moved());
-        std::vector<SymbolRow> found;
-        if (rows->null(0, 0)) return found;
-        for (int row = 0; row < rows->size(); ++row) {
-          auto head = pg_head_of(*rows, row);
-          if (!head) return std::unexpected(head.error());
-          found.push_back(std::move(head->row));
-        }
-        return found;
-      });
-}
-
 Result<std::optional<SymbolRow>> PostgresStore::find_symbol(const domain::Symbol& symbol,
                                                             const Call& call) {
   return read(
@@ -186,15 +143,6 @@ Result<std::optional<SymbolRow>> PostgresStore::find_symbol(const domain::Symbol
         return pg_head_of(*rows, 0).transform(
             [](PgHead&& head) { return std::optional(std::move(head.row)); });
       });
-}
-
-Result<std::uint64_t> PostgresStore::heads_version(const Call& call) {
-  return read(DbOperation::heads, call, [&](PgConnection& connection) -> Result<std::uint64_t> {
-    const auto row = connection.ask("SELECT sum(version)::bigint, " ARA_PG_POSITION " FROM heads");
-    if (!row) return std::unexpected(row.error());
-    know(static_cast<std::uint64_t>(row->integer(0, 1)));
-    return static_cast<std::uint64_t>(row->integer(0, 0));
-  });
 }
 
 Result<PutOutcome> PostgresStore::put_bars(const domain::Symbol& symbol,
@@ -221,17 +169,23 @@ Result<std::vector<PutOutcome>> write_bars(PgConnection& connection,
   std::ranges::sort(order, {},
                     [&](std::size_t i) -> const domain::Symbol& { return batch[i].symbol; });
   std::vector<PutOutcome> outcomes(batch.size());
-  std::set<int> parts;
+  std::map<int, std::string> changed;  // the symbols of each part, as an array
   for (const std::size_t i : order) {
     auto outcome = put_part(connection, batch[i]);
     if (!outcome) return std::unexpected(outcome.error());
     outcomes[i] = *outcome;
     if (outcome->inserted + outcome->corrected > 0) {
-      parts.insert(domain::slot_of(batch[i].symbol.text()) % kHeadParts);
+      const std::string& name = batch[i].symbol.text();
+      std::string& names = changed[domain::slot_of(name) % kHeadParts];
+      names += ara::format("{}\"{}\"", names.empty() ? "{" : ",", name);
     }
   }
-  for (const int part : parts) {
-    auto counted = connection.ask("UPDATE heads SET version = version + 1 WHERE part = $1", part);
+  for (const auto& [part, names] : changed) {
+    auto counted = connection.ask(
+        "WITH counted AS (UPDATE heads SET version = version + 1 WHERE part = $1 RETURNING "
+        "version) "
+        "UPDATE symbols SET changed = counted.version FROM counted WHERE symbol = ANY ($2::text[])",
+        part, std::string_view(names + "}"));
     if (!counted) return std::unexpected(counted.error());
   }
   return outcomes;

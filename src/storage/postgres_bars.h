@@ -18,6 +18,10 @@ inline constexpr int kPgHeadColumns = 8;
 #define ARA_PG_OWNED(slot) \
   "(SELECT 1 FROM owned_slots WHERE slot = " slot " AND state = 'owned') AS here"
 
+/// Rows of heads, one of which a write of a symbol counts up: see postgres_migrations.cpp. One more
+/// counts slots that come and go.
+inline constexpr int kHeadParts = 64;
+
 struct PgHead {
   std::int64_t id = 0;
   SymbolRow row;

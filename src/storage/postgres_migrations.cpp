@@ -229,6 +229,22 @@ CREATE INDEX jobs_by_created ON jobs (created DESC, id DESC);
 CREATE INDEX jobs_by_expiry ON jobs (expires) WHERE expires > 0;
 )"},
     PgMigration{"shards", kPgShardTables},
+    // changed is the version of its part of heads that a symbol's newest change made: writers of
+    // one part wait for one another's commits, so who sees a version sees all changes up to it. A
+    // program of before this step knows nothing of it: what that writes counts as changed ever
+    // anew.
+    PgMigration{"changes", R"(
+ALTER TABLE symbols ADD COLUMN changed bigint NOT NULL DEFAULT 0;
+ALTER TABLE symbols ALTER COLUMN changed SET DEFAULT 9223372036854775807;
+CREATE INDEX symbols_by_change ON symbols ((slot % 64), changed);
+CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.changed := 9223372036854775807;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER note_change BEFORE UPDATE ON symbols FOR EACH ROW
+  WHEN (NEW.revision <> OLD.revision) EXECUTE FUNCTION note_change();
+)"},
 };
 
 // Any number will do that no other program locks in the same database.

@@ -25,6 +25,9 @@ class PgShard : public Store {
   /// The heads in `slots`; moved() unless all of those are here.
   virtual Result<std::vector<SymbolRow>> symbols_in(std::span<const SlotRange> slots,
                                                     const Call& call) = 0;
+  /// As changed_heads, of those in `slots`; moved() unless all of those are here.
+  virtual Result<HeadChanges> changed_in(std::span<const SlotRange> slots, const HeadsMark& mark,
+                                         const Call& call) = 0;
   /// The epoch of the shard map, where this is the catalog.
   virtual Result<std::uint64_t> map_epoch(const Call& call) = 0;
   /// The part that writes.
@@ -42,9 +45,13 @@ class PostgresStore final : public PgShard {
   Result<std::vector<SymbolRow>> symbols(const Call& call) override;
   Result<std::optional<SymbolRow>> find_symbol(const domain::Symbol& symbol,
                                                const Call& call) override;
-  Result<std::uint64_t> heads_version(const Call& call) override;
+  Result<HeadChanges> changed_heads(const HeadsMark& mark, const Call& call) override {
+    return changed_in({&kAllSlots, 1}, mark, call);
+  }
   Result<std::vector<SymbolRow>> symbols_in(std::span<const SlotRange> slots,
                                             const Call& call) override;
+  Result<HeadChanges> changed_in(std::span<const SlotRange> slots, const HeadsMark& mark,
+                                 const Call& call) override;
   Result<std::uint64_t> map_epoch(const Call& call) override;
   PostgresStore& primary() override { return *this; }
 

@@ -18,7 +18,7 @@ namespace ara::storage {
 ///   read(call, ask)                   of all that is no symbol's
 ///   write(call, ask)
 ///
-/// What spans symbols is left to Self: symbols, heads_version, put_all_bars, put_forecasts,
+/// What spans symbols is left to Self: symbols, changed_heads, put_all_bars, put_forecasts,
 /// find_forecast, prune_forecasts, finish_job.
 template <class Self, class Base = Store>
 class RelayedStore : public Base {

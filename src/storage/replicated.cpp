@@ -36,13 +36,19 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore, PgShard> {
   Result<std::vector<SymbolRow>> symbols(const Call& call) override {
     return read(call, [](Store& to, const Call& to_call) { return to.symbols(to_call); });
   }
-  Result<std::uint64_t> heads_version(const Call& call) override {
-    return read(call, [](Store& to, const Call& to_call) { return to.heads_version(to_call); });
+  Result<HeadChanges> changed_heads(const HeadsMark& mark, const Call& call) override {
+    return changed_in({&kAllSlots, 1}, mark, call);
   }
   Result<std::vector<SymbolRow>> symbols_in(std::span<const SlotRange> slots,
                                             const Call& call) override {
     return read(call,
                 [&](PgShard& to, const Call& to_call) { return to.symbols_in(slots, to_call); });
+  }
+  Result<HeadChanges> changed_in(std::span<const SlotRange> slots, const HeadsMark& mark,
+                                 const Call& call) override {
+    return read(call, [&](PgShard& to, const Call& to_call) {
+      return to.changed_in(slots, mark, to_call);
+    });
   }
   Result<std::uint64_t> map_epoch(const Call& call) override {
     return read(call, [](PgShard& to, const Call& to_call) { return to.map_epoch(to_call); });

@@ -25,6 +25,16 @@ struct SymbolRow {
   domain::Time last{};
 };
 
+/// How far a reader of heads has come, in the numbers of the store that gave it; empty: nowhere.
+using HeadsMark = std::vector<std::uint64_t>;
+
+/// What has become of heads since a mark.
+struct HeadChanges {
+  bool all = false;             ///< `rows` are all heads there are, whatever was known before
+  std::vector<SymbolRow> rows;  ///< new or changed, ascending by symbol; some may be known already
+  HeadsMark mark;               ///< to go on from
+};
+
 /// What a write of bars did; `revision` is that of the symbol afterwards.
 struct PutOutcome {
   std::uint64_t inserted = 0;

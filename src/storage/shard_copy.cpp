@@ -81,8 +81,9 @@ Result<void> insert_symbol(PgConnection& connection, const WholeSymbol& whole) {
   const SymbolRow& row = whole.head.row;
   const int slot = domain::slot_of(row.symbol.text());
   const auto made = connection.ask(
+      // Who reads heads reads all of them when the slots have come here: this is no change to tell.
       "INSERT INTO symbols (symbol, slot, asset_type, bar_interval, revision, content, bars, "
-      "first, last) VALUES ($1, $2, $3, 'day', $4, $5, $6, $7, $8) RETURNING id",
+      "first, last, changed) VALUES ($1, $2, $3, 'day', $4, $5, $6, $7, $8, 0) RETURNING id",
       row.symbol.text(), slot, domain::describe(row.asset_type).name, row.revision.counter,
       row.revision.content, row.bars, seconds(row.first), seconds(row.last));
   if (!made) return std::unexpected(made.error());

@@ -24,12 +24,19 @@ std::unexpected<Error> of_shard(const ShardRow& row, Error error) {
   return std::unexpected(std::move(error));
 }
 
+/// Both ascend by symbol.
+void merge_in(std::vector<SymbolRow>& all, std::vector<SymbolRow> more) {
+  const auto middle = static_cast<std::ptrdiff_t>(all.size());
+  std::ranges::move(more, std::back_inserter(all));
+  std::ranges::inplace_merge(all, all.begin() + middle, {}, &SymbolRow::symbol);
+}
+
 class ShardedStore final : public RelayedStore<ShardedStore> {
  public:
   explicit ShardedStore(std::unique_ptr<ShardFleet> fleet) : fleet_(std::move(fleet)) {}
 
   Result<std::vector<SymbolRow>> symbols(const Call& call) override;
-  Result<std::uint64_t> heads_version(const Call& call) override;
+  Result<HeadChanges> changed_heads(const HeadsMark& mark, const Call& call) override;
   Result<std::vector<PutOutcome>> put_all_bars(std::span<const SymbolBars> batch,
                                                const Call& call) override;
   Result<void> put_forecasts(std::span<const ForecastRow> rows, const Call& call) override;
@@ -90,6 +97,8 @@ class ShardedStore final : public RelayedStore<ShardedStore> {
   static Result<std::vector<std::pair<int, T>>> everywhere(const FleetView& view, const Call& call,
                                                            Ask ask);
 
+  static Result<HeadChanges> changed_on(const FleetView& view, const HeadsMark& mark,
+                                        const Call& call);
   Result<std::vector<PutOutcome>> put_on(const FleetView& view, std::span<const SymbolBars> batch,
                                          const Call& call);
   Result<void> end_on(const FleetView& view, const JobEnd& end, const Call& call);
@@ -138,27 +147,47 @@ Result<std::vector<SymbolRow>> ShardedStore::symbols(const Call& call) {
       return shard.symbols_in(view.map.slots_of(number), call);
     });
     if (!parts) return std::unexpected(parts.error());
-    std::vector<SymbolRow> all = std::move(parts->front().second);
-    for (std::size_t i = 1; i < parts->size(); ++i) {
-      const auto middle = static_cast<std::ptrdiff_t>(all.size());
-      std::ranges::move((*parts)[i].second, std::back_inserter(all));
-      std::ranges::inplace_merge(all, all.begin() + middle, {}, &SymbolRow::symbol);
-    }
+    std::vector<SymbolRow> all;
+    for (auto& [number, rows] : *parts) merge_in(all, std::move(rows));
     return all;
   });
 }
 
-Result<std::uint64_t> ShardedStore::heads_version(const Call& call) {
-  const auto view = fleet_->view();
-  // Slots that leave a shard count there as a change: a map that is old is found out by that.
-  const auto parts = everywhere<std::uint64_t>(
-      *view, call, [&](int, PgShard& shard) { return shard.heads_version(call); });
+Result<HeadChanges> ShardedStore::changed_heads(const HeadsMark& mark, const Call& call) {
+  return follow(call, [&](const FleetView& view) -> Result<HeadChanges> {
+    if (!mark.empty() && mark.front() == view.map.epoch) {
+      auto changes = changed_on(view, mark, call);
+      if (!changes || !changes->all) return changes;
+    }
+    // Of some shard, or of the map, it cannot be told: all is read anew everywhere.
+    return changed_on(view, {}, call);
+  });
+}
+
+/// A mark of several shards: the epoch of the map, and for each its number and its own mark, of
+/// kHeadParts + 1 numbers.
+Result<HeadChanges> ShardedStore::changed_on(const FleetView& view, const HeadsMark& mark,
+                                             const Call& call) {
+  constexpr std::size_t kEach = kHeadParts + 2;
+  const auto mark_of = [&mark](int number) {
+    for (std::size_t at = 1; at + kEach <= mark.size(); at += kEach) {
+      const auto own = mark.begin() + static_cast<std::ptrdiff_t>(at);
+      if (*own == static_cast<std::uint64_t>(number)) return HeadsMark(own + 1, own + kEach);
+    }
+    return HeadsMark();
+  };
+  auto parts = everywhere<HeadChanges>(view, call, [&](int number, PgShard& shard) {
+    return shard.changed_in(view.map.slots_of(number), mark_of(number), call);
+  });
   if (!parts) return std::unexpected(parts.error());
-  std::uint64_t version = mix64(view->map.epoch);
-  for (const auto& [number, part] : *parts) {
-    version = mix64(version ^ mix64(part) ^ static_cast<std::uint64_t>(number));
+  HeadChanges changes{.all = false, .rows = {}, .mark = {view.map.epoch}};
+  for (auto& [number, part] : *parts) {
+    changes.all = changes.all || part.all;
+    changes.mark.push_back(static_cast<std::uint64_t>(number));
+    changes.mark.insert(changes.mark.end(), part.mark.begin(), part.mark.end());
+    merge_in(changes.rows, std::move(part.rows));
   }
-  return version;
+  return changes;
 }
 
 Result<std::vector<PutOutcome>> ShardedStore::put_all_bars(std::span<const SymbolBars> batch,

@@ -24,6 +24,9 @@ constexpr auto kInsertMany = [] {
   return sql;
 }();
 
+// What note_write makes of the version of heads, in the same transaction.
+#define ARA_NEXT_VERSION "(SELECT version + 1 FROM heads)"
+
 void bind_bar(SqliteStatement& statement, int first, std::int64_t symbol_id,
               const domain::Bar& bar) {
   statement.bind_integer(first, symbol_id);
@@ -120,8 +123,8 @@ Result<PutOutcome> put_new_symbol(SqliteConnection& connection, const SymbolBars
   for (const domain::Bar& bar : bars) outcome.revision.content += domain::content_of(bar);
   SqliteStatement head = connection.prepare(
       "INSERT INTO symbols (symbol, asset_type, bar_interval, revision, content, bars, first, "
-      "last) "
-      "VALUES (?, ?, 'day', ?, ?, ?, ?, ?) RETURNING id");
+      "last, changed) "
+      "VALUES (?, ?, 'day', ?, ?, ?, ?, ?, " ARA_NEXT_VERSION ") RETURNING id");
   const auto row = head.bind(part.symbol.text(), describe(part.asset_type).name,
                              outcome.revision.counter, outcome.revision.content, bars.size(),
                              seconds(bars.front().time), seconds(bars.back().time))
@@ -145,8 +148,8 @@ Result<PutOutcome> put_known_symbol(SqliteConnection& connection, const SqliteHe
   auto update = [&] {
     return connection
         .prepare(
-            "UPDATE symbols SET revision = ?, content = ?, bars = ?, first = ?, last = ? "
-            "WHERE id = ?")
+            "UPDATE symbols SET revision = ?, content = ?, bars = ?, first = ?, last = ?, "
+            "changed = " ARA_NEXT_VERSION " WHERE id = ?")
         .bind(outcome.revision.counter, outcome.revision.content, head.row.bars + outcome.inserted,
               seconds(std::min(head.row.first, bars.front().time)),
               seconds(std::max(head.row.last, bars.back().time)), head.id)

@@ -232,6 +232,11 @@ CREATE UNIQUE INDEX jobs_by_key ON jobs (owner, idempotency_key) WHERE idempoten
 CREATE INDEX jobs_by_created ON jobs (created DESC, id DESC);
 CREATE INDEX jobs_by_expiry ON jobs (expires) WHERE expires > 0;
 )"},
+    // changed is the version of heads that a symbol's newest change made; 0: before there was such.
+    Migration{"changes", R"(
+ALTER TABLE symbols ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX symbols_by_change ON symbols (changed);
+)"},
 };
 
 constexpr const char* kMakeRecord = R"(

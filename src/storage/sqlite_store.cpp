@@ -89,6 +89,19 @@ Result<SqliteHead> head_of(const SqliteStatement& row) {
        time(7)}};
 }
 
+/// The heads that `rows`, bound already, gives.
+Result<std::vector<SymbolRow>> heads_in(SqliteStatement& rows) {
+  std::vector<SymbolRow> found;
+  for (;;) {
+    const auto row = rows.step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return found;
+    auto head = head_of(rows);
+    if (!head) return std::unexpected(head.error());
+    found.push_back(std::move(head->row));
+  }
+}
+
 }  // namespace
 
 Result<std::optional<SqliteHead>> read_head(SqliteConnection& connection,
@@ -142,15 +155,31 @@ Result<std::vector<SymbolRow>> SqliteStore::symbols(const Call& call) {
   auto connection = readers_.take(call, DbOperation::heads);
   if (!connection) return std::unexpected(connection.error());
   SqliteStatement rows = (*connection)->prepare(ARA_HEAD_COLUMNS " ORDER BY symbol");
-  std::vector<SymbolRow> found;
-  for (rows.bind();;) {
-    const auto row = rows.step();
-    if (!row) return std::unexpected(row.error());
-    if (!*row) return found;
-    auto head = head_of(rows);
-    if (!head) return std::unexpected(head.error());
-    found.push_back(std::move(head->row));
-  }
+  rows.bind();
+  return heads_in(rows);
+}
+
+Result<HeadChanges> SqliteStore::changed_heads(const HeadsMark& mark, const Call& call) {
+  auto connection = readers_.take(call, DbOperation::heads);
+  if (!connection) return std::unexpected(connection.error());
+  // One snapshot: writers come one after another, so it holds all that its version counts.
+  auto snapshot = SqliteTransaction::begin(**connection, SqliteTransaction::Kind::read);
+  if (!snapshot) return std::unexpected(snapshot.error());
+  SqliteStatement count = (*connection)->prepare("SELECT version FROM heads");
+  const auto version = number_of(count.bind());
+  if (!version) return std::unexpected(version.error());
+  HeadChanges changes{
+      .all = mark.size() != 1 || mark[0] > *version, .rows = {}, .mark = {*version}};
+  if (!changes.all && mark[0] == *version) return changes;
+  SqliteStatement rows =
+      (*connection)
+          ->prepare(changes.all ? std::string_view(ARA_HEAD_COLUMNS " ORDER BY symbol")
+                                : ARA_HEAD_COLUMNS " WHERE changed > ? ORDER BY symbol");
+  changes.all ? rows.bind() : rows.bind(mark[0]);
+  auto found = heads_in(rows);
+  if (!found) return std::unexpected(found.error());
+  changes.rows = std::move(*found);
+  return changes;
 }
 
 Result<std::optional<SymbolRow>> SqliteStore::find_symbol(const domain::Symbol& symbol,
@@ -172,10 +201,6 @@ Result<std::uint64_t> SqliteStore::read_count(std::string_view sql, const Call& 
   if (!row) return std::unexpected(row.error());
   if (!*row) return fail(Code::corrupt, "the store has lost its heads row");
   return static_cast<std::uint64_t>(count.integer(0));
-}
-
-Result<std::uint64_t> SqliteStore::heads_version(const Call& call) {
-  return read_count("SELECT version FROM heads", call, DbOperation::heads);
 }
 
 Result<std::unique_ptr<Store>> open_sqlite(const std::string& path,

@@ -23,7 +23,7 @@ class SqliteStore final : public Store {
   Result<std::vector<SymbolRow>> symbols(const Call& call) override;
   Result<std::optional<SymbolRow>> find_symbol(const domain::Symbol& symbol,
                                                const Call& call) override;
-  Result<std::uint64_t> heads_version(const Call& call) override;
+  Result<HeadChanges> changed_heads(const HeadsMark& mark, const Call& call) override;
 
   Result<PutOutcome> put_bars(const domain::Symbol& symbol, domain::AssetType asset_type,
                               std::span<const domain::Bar> bars, const Call& call) override;
@@ -153,8 +153,8 @@ Result<std::optional<SqliteHead>> read_head(SqliteConnection& connection,
 
 /// Counts a write in the heads row, so that its commit always writes and therefore syncs, even
 /// where it found everything stored already: a process that was killed before its own sync may have
-/// been the one who stored it. A change of heads advances heads_version, one of champions or market
-/// factors registry_version, one of accounts or keys accounts_version.
+/// been the one who stored it. A change of heads advances the mark of heads, one of champions or
+/// market factors registry_version, one of accounts or keys accounts_version.
 enum class Changed { nothing, heads, registry, accounts };
 Result<void> note_write(SqliteConnection& connection, Changed changed);
 

@@ -30,9 +30,11 @@ class Store : public AccountStore, public AlertStore, public JobStore, public We
   virtual Result<std::vector<SymbolRow>> symbols(const Call& call) = 0;
   virtual Result<std::optional<SymbolRow>> find_symbol(const domain::Symbol& symbol,
                                                        const Call& call) = 0;
-  /// A number that differs from the one before whenever any head may have changed, by any process.
-  /// Cheap enough to ask several times a second.
-  virtual Result<std::uint64_t> heads_version(const Call& call) = 0;
+  /// The heads that any process has made or changed since `mark`, none left out however the writes
+  /// overlapped; all of them where the mark is empty, or of a store that has been set back since.
+  /// The mark that is given stays as it is until a head changes. Costs what has changed: cheap
+  /// enough to ask several times a second.
+  virtual Result<HeadChanges> changed_heads(const HeadsMark& mark, const Call& call) = 0;
 
   /// Inserts or corrects bars of one symbol, atomically; bars equal to what is stored count as
   /// unchanged, and if all are, the revision stays. `bars` are one or more, ascend strictly by time
@@ -86,7 +88,8 @@ class Store : public AccountStore, public AlertStore, public JobStore, public We
   /// All factors without their payloads.
   virtual Result<std::vector<MarketRow>> markets(const Call& call) = 0;
 
-  /// As heads_version, of the champions and market factors.
+  /// A number that differs from the one before whenever a champion or market factor may have
+  /// changed, by any process. Cheap enough to ask several times a second.
   virtual Result<std::uint64_t> registry_version(const Call& call) = 0;
 };
 

@@ -24,8 +24,9 @@ class TracedStore final : public RelayedStore<TracedStore> {
   Result<std::vector<SymbolRow>> symbols(const Call& call) override {
     return read(call, [](Store& to, const Call& to_call) { return to.symbols(to_call); });
   }
-  Result<std::uint64_t> heads_version(const Call& call) override {
-    return read(call, [](Store& to, const Call& to_call) { return to.heads_version(to_call); });
+  Result<HeadChanges> changed_heads(const HeadsMark& mark, const Call& call) override {
+    return read(call,
+                [&](Store& to, const Call& to_call) { return to.changed_heads(mark, to_call); });
   }
   Result<std::vector<PutOutcome>> put_all_bars(std::span<const SymbolBars> batch,
                                                const Call& call) override {

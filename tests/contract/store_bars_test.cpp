@@ -76,13 +76,13 @@ TEST_P(StoreBars, KeepsEveryBitButTheSignOfZero) {
 TEST_P(StoreBars, PuttingAgainChangesNothing) {
   const auto made = bars(0, 100);
   const auto first = put("AAPL", made).value();
-  const auto before = version();
+  const auto before = mark();
   const auto again = put("AAPL", made).value();
   EXPECT_EQ(again.inserted, 0u);
   EXPECT_EQ(again.corrected, 0u);
   EXPECT_EQ(again.unchanged, 100u);
   EXPECT_EQ(again.revision, first.revision);
-  EXPECT_EQ(version(), before);
+  EXPECT_EQ(mark(), before);
   expect_same(stored("AAPL"), made);
 }
 
@@ -167,7 +167,7 @@ TEST_P(StoreBars, KeepsEveryAssetType) {
 
 TEST_P(StoreBars, RefusesWhatIsNoSeries) {
   const auto made = bars(0, 3);
-  const auto before = version();
+  const auto before = mark();
   expect_error(put("AAPL", {}), Code::invalid);
   expect_error(put("AAPL", {made[1], made[0]}), Code::invalid);
   expect_error(put("AAPL", {made[1], made[1]}), Code::invalid);
@@ -177,7 +177,7 @@ TEST_P(StoreBars, RefusesWhatIsNoSeries) {
     expect_error(put("AAPL", broken), Code::invalid);
   }
   EXPECT_FALSE(store_->find_symbol(symbol("AAPL"), Call{}).value().has_value());
-  EXPECT_EQ(version(), before);
+  EXPECT_EQ(mark(), before);
 }
 
 TEST_P(StoreBars, RefusesAnotherAssetType) {
@@ -212,15 +212,15 @@ TEST_P(StoreBars, ABatchIsWrittenWholeOrNotAtAll) {
   expect_error(store_->put_all_bars(twice, Call{}), Code::invalid);
 }
 
-TEST_P(StoreBars, HeadsVersionMovesWithHeadsAndNothingElse) {
+TEST_P(StoreBars, TheMarkOfHeadsMovesWithHeadsAndNothingElse) {
   auto other = another();
-  const auto at_first = version();
-  EXPECT_EQ(other->heads_version(Call{}).value(), at_first);
+  const auto at_first = mark();
+  EXPECT_EQ(other->changed_heads({}, Call{}).value().mark, at_first);
   ASSERT_TRUE(other->put_bars(symbol("A"), AssetType::stock, bars(0, 5), Call{}));
-  const auto after_new = version();
+  const auto after_new = mark();
   EXPECT_NE(after_new, at_first);
   ASSERT_TRUE(put("A", bars(0, 5, 2)));
-  const auto after_correction = other->heads_version(Call{}).value();
+  const auto after_correction = other->changed_heads({}, Call{}).value().mark;
   EXPECT_NE(after_correction, after_new);
 
   ASSERT_TRUE(put("A", bars(0, 5, 2)));
@@ -229,9 +229,9 @@ TEST_P(StoreBars, HeadsVersionMovesWithHeadsAndNothingElse) {
   const ForecastRow forecast{{1, 2}, symbol("A"), {1, 2}, {}, 5, "v", {}, "bytes"};
   ASSERT_TRUE(store_->put_forecasts({&forecast, 1}, Call{}));
   ASSERT_TRUE(store_->put_job(job("j"), 10, Call{}));
-  EXPECT_EQ(version(), after_correction);
+  EXPECT_EQ(mark(), after_correction);
   reopen();
-  EXPECT_EQ(version(), after_correction);
+  EXPECT_EQ(mark(), after_correction);
 }
 
 TEST_P(StoreBars, SurvivesReopening) {
@@ -249,7 +249,7 @@ TEST_P(StoreBars, ADeadlineThatHasPassedStopsEveryCall) {
   const ForecastRow forecast{{1, 2}, symbol("A"), {1, 2}, {}, 5, "v", {}, "bytes"};
   expect_error(store_->symbols(late), Code::deadline);
   expect_error(store_->find_symbol(symbol("AAPL"), late), Code::deadline);
-  expect_error(store_->heads_version(late), Code::deadline);
+  expect_error(store_->changed_heads({}, late), Code::deadline);
   expect_error(store_->put_bars(symbol("AAPL"), AssetType::stock, bars(5, 5), late),
                Code::deadline);
   expect_error(store_->last_bars(symbol("AAPL"), 5, late), Code::deadline);

@@ -132,7 +132,7 @@ class StoreContract : public testing::TestWithParam<StoreFactory> {
   std::vector<domain::Bar> stored(std::string_view name) {
     return store_->last_bars(symbol(name), 1'000'000, Call{}).value().bars;
   }
-  std::uint64_t version() { return store_->heads_version(Call{}).value(); }
+  HeadsMark mark() { return store_->changed_heads({}, Call{}).value().mark; }
 
   StorePlace place_;
   std::unique_ptr<Store> store_;

@@ -19,7 +19,7 @@ namespace ara::support {
 enum class StoreCall {
   symbols,
   find_symbol,
-  heads_version,
+  changed_heads,
   put_bars,
   put_all_bars,
   last_bars,
@@ -118,8 +118,10 @@ class FaultyStore final : public ForwardAccounts {
                                                         const Call& call) override {
     return through(StoreCall::find_symbol, call, [&] { return inner_->find_symbol(symbol, call); });
   }
-  Result<std::uint64_t> heads_version(const Call& call) override {
-    return through(StoreCall::heads_version, call, [&] { return inner_->heads_version(call); });
+  Result<storage::HeadChanges> changed_heads(const storage::HeadsMark& mark,
+                                             const Call& call) override {
+    return through(StoreCall::changed_heads, call,
+                   [&] { return inner_->changed_heads(mark, call); });
   }
   Result<storage::PutOutcome> put_bars(const domain::Symbol& symbol, domain::AssetType asset_type,
                                        std::span<const domain::Bar> bars,
