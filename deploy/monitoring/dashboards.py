@@ -144,7 +144,9 @@ DATABASE = [
     Panel("p95 by operation", "s", {"{{operation}}": "operation:db_query_duration_seconds:p95_rate5m"}),
     Panel("Queries by role", "ops", by("role", "ara_db_query_duration_seconds_count"),
           help="Reads go to replicas that are alive and close enough behind."),
-    Panel("Errors by operation", "ops", by("operation", "ara_db_errors_total")),
+    Panel("Errors by operation", "ops", {
+        "{{operation}}": "sum by (operation) (rate(ara_db_errors_total[$__rate_interval])) or "
+                         "0 * sum by (operation) (rate(ara_db_query_duration_seconds_count[$__rate_interval]))"}),
     Panel("Replica lag", "s", {"{{replica}}": "max by (replica) (ara_db_replica_lag_seconds)"}, limit=30),
     Panel("Replicas in use", "none", {"{{replica}}": "sum by (replica) (ara_db_replica_in_use)"},
           help="How many servers read from it."),

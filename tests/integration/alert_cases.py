@@ -120,6 +120,10 @@ STORES = [
          labels='role="primary"'),
     Case("DatabasePrimaryFailing", 1, 2.25, counters=database((9, 0, 6), (0, 10, 4), "embedded"),
          labels='role="embedded"'),
+    # Nothing gets a connection, so there are errors and no queries.
+    Case("DatabasePrimaryFailing", 1, 2.25, counters={
+        f'ara_db_query_duration_seconds_count{{{NODE},operation="heads",role="primary"}}': (10, 0, 10),
+        f'ara_db_errors_total{{{NODE},operation="fleet",role="primary"}}': (0, 3, 0)}),
     # A replica that fails is left out, and others do its work.
     Never("DatabasePrimaryFailing", counters=database((1,), (9,), "replica")),
     Case("ReplicaLag", 4.75, 5.5, {f'ara_db_replica_lag_seconds{{{NODE},replica="b:5432"}}': (0, 40, 29)},

@@ -6,10 +6,13 @@ import copy
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
+import urllib.request
 from pathlib import Path
 
 import yaml
@@ -32,6 +35,16 @@ label_values max min on or rate sqrt sum unless vector without avg_over_time""".
 
 def run(*command, **options):
     return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+
+
+def retried(*command):
+    """The output of a command whose server may still be starting."""
+    until = time.monotonic() + 20
+    while (done := run(*command)).returncode:
+        if time.monotonic() > until:
+            raise AssertionError(done.stdout + done.stderr)
+        time.sleep(0.1)
+    return done.stdout
 
 
 def setup(folder, *options):
@@ -201,6 +214,42 @@ class RulesTest(unittest.TestCase):
             for matcher in rule["source_matchers"] + rule["target_matchers"]:
                 pattern = re.search(r'alertname=~?"([^"]+)"', matcher)[1]
                 self.assertTrue([name for name in known if re.fullmatch(pattern, name)], pattern)
+
+    def test_the_cause_is_told_and_not_what_follows(self):
+        """Alertmanager itself is given alerts, and says which of them it tells."""
+        # A failing primary is the whole fleet's, and so comes last.
+        both = {("ErrorBudgetBurnFast", "ErrorBudgetBurn", "ErrorBudgetBurnSlow"): {"ErrorBudgetBurnFast"},
+                ("HighMemoryUsage", "ScaleOnMemory"): {"HighMemoryUsage"},
+                ("APIDown", "HighErrorRate"): {"APIDown", "HighErrorRate"},
+                ("DatabasePrimaryFailing", "HighErrorRate", "APIDown"): {"DatabasePrimaryFailing", "APIDown"}}
+        with tempfile.TemporaryDirectory(prefix="ara-alerts-") as folder, socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{probe.getsockname()[1]}"
+            probe.close()
+            with subprocess.Popen(
+                    ["prometheus-alertmanager", f"--config.file={MONITORING}/alertmanager.yml",
+                     f"--storage.path={folder}", f"--web.listen-address={address}",
+                     "--cluster.listen-address="], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+                try:
+                    for number, (names, told) in enumerate(both.items()):
+                        self.assertEqual(told, self.told(f"http://{address}", number, names, told))
+                finally:
+                    server.terminate()
+
+    def told(self, url, number, names, expected):
+        """The names of alerts that are not held back, of these, which are all of one server and promise."""
+        for name in names:
+            retried("amtool", f"--alertmanager.url={url}", "alert", "add", f"alertname={name}",
+                    f"instance=n{number}", f"slo=s{number}")
+        # Which are held back is decided a moment after they have come.
+        until, active = time.monotonic() + 10, None
+        while active != expected and time.monotonic() < until:
+            time.sleep(0.5)
+            with urllib.request.urlopen(f"{url}/api/v2/alerts", timeout=5) as answer:
+                alerts = [one for one in json.load(answer) if one["labels"].get("slo") == f"s{number}"]
+            self.assertEqual(len(names), len(alerts))
+            active = {one["labels"]["alertname"] for one in alerts if one["status"]["state"] == "active"}
+        return active
 
     def test_compose_is_what_they_fit(self):
         compose = yaml.safe_load((REPOSITORY / "deploy/compose.yaml").read_text())
