@@ -179,7 +179,7 @@ Result<std::vector<Change>> changes(const MonitoringOptions& options) {
       {"alertmanager.yml", "  - name: ticket\n", receiver("ticket", options.ticket_webhook)},
       {"rules/slo.yml", "vector(0.001)", *availability},
       {"rules/slo.yml", "vector(0.01)", *latency},
-      {"rules/recording.yml", "vector(1000)", ara::format("vector({:.6g})", *capacity)}};
+      {"rules/recording.yml", "vector(300)", ara::format("vector({:.6g})", *capacity)}};
 }
 
 void link_runbooks(std::string& text, std::string_view docs) {

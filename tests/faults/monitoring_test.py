@@ -111,6 +111,8 @@ class MonitoringTest(FleetCase):
         excused = [(place, query) for place, query in empty if any(name in query for name in NOT_HERE)]
         print(f"{len(asked)} queries, all but {len(empty)} with data after {time.monotonic() - start:.1f} s; "
               f"not on this machine: {len(excused)}", file=sys.stderr)
+        per_core = 'sum(rate(http_requests_total[30s])) / sum(rate(process_cpu_seconds_total{job="ara"}[30s]))'
+        print(f"requests for each second of processor time: {self.watch.values(per_core)}", file=sys.stderr)
         self.assertEqual([], [one for one in empty if one not in excused])
         self.assertEqual(set(), self.watch.firing("page"), "a page though nothing is wrong")
 

@@ -104,11 +104,16 @@ class Watch:
         self.receiver.server_close()
 
     def has_data(self, query):
-        """Whether the query gives a number; an AssertionError where it is none."""
+        """Whether the query gives a number."""
+        return bool(self.values(query))
+
+    def values(self, query):
+        """The numbers that the query gives; an AssertionError where it is no query."""
         status, text = fetch(self.prometheus, "/api/v1/query?" + urllib.parse.urlencode({"query": query}))
         if status != 200:
             raise AssertionError(f"{query}: {text.decode()}")
-        return any(row["value"][1] != "NaN" for row in json.loads(text)["data"]["result"])
+        return [float(row["value"][1]) for row in json.loads(text)["data"]["result"]
+                if row["value"][1] != "NaN"]
 
     def firing(self, severity):
         """The names of alerts that fire, whoever is told."""

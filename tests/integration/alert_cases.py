@@ -84,8 +84,8 @@ SCALING = [
         f"ara_available_memory_bytes{{{NODE}}}": (1e9, 1e9, 1e9),
         f'process_resident_memory_bytes{{job="ara",{NODE}}}': (5e8, 8.5e8, 7.5e8)}, labels=NODE),
     Case("ScaleOnLatency", 15.5, 17.5, counters=took(SECONDS, PREDICT, (10, 8, 9.6), (0, 2, 0.4), 0.5, 1)),
-    Case("ScaleOnRequests", 18, 20, {f"ara_available_cores{{{NODE}}}": (2, 2, 2)},
-         answers((400, 2000, 1300), (0, 0, 0)), labels=NODE),
+    Case("ScaleOnRequests", 17, 19, {f"ara_available_cores{{{NODE}}}": (2, 2, 2)},
+         answers((200, 600, 400), (0, 0, 0)), labels=NODE),
     Case("ScaleOnConnections", 14.75, 15.5, {
         f'ara_db_pool_connections{{{NODE},pool="a:5432",state="busy"}}': (2, 9, 7),
         f'ara_db_pool_connections{{{NODE},pool="a:5432",state="idle"}}': (8, 1, 3),
