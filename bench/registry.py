@@ -21,9 +21,9 @@ import time
 import urllib.request
 from pathlib import Path
 
+from load import generator
 from start import ARA, EQUITIES, free_port, made_equities, one_start
 
-LOAD = Path(ARA).with_name("open_loop")
 REGISTER = Path(ARA).with_name("register_models")
 MODELS, BAND, DAYS = 10_000, "1-5", 5
 STARTS = 11
@@ -79,9 +79,7 @@ class Server:
         return time.monotonic() - done
 
     def load(self, seconds, paths):
-        text = subprocess.run([str(LOAD), str(self.port), str(seconds), str(RATE), str(paths)],
-                              check=True, capture_output=True, text=True).stdout
-        return json.loads(text)
+        return generator.run(self.port, seconds, rate=RATE, paths=paths)
 
 
 def promotions(server, ids, stop, seen):
@@ -90,9 +88,7 @@ def promotions(server, ids, stop, seen):
 
 
 def failures(result):
-    good = result.get("200", {"count": 0})["count"]
-    total = sum(part["count"] for part in result.values() if isinstance(part, dict))
-    return total - good + result["lost"]
+    return generator.count(result, "path") - generator.count(result, "path", "200")
 
 
 def measure(server, ids, paths, rounds, seconds):
@@ -109,9 +105,9 @@ def measure(server, ids, paths, rounds, seconds):
             if promoting:
                 thread.join()
                 server.warm()
-            kept.append(result["200"])
+            kept.append(generator.answers(result, "path")["200"])
             failed += failures(result)
-            requests += result["200"]["count"]
+            requests += kept[-1]["count"]
     return quiet, busy, seen, failed, requests
 
 

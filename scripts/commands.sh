@@ -104,7 +104,7 @@ build_for_pattern() {
   local pattern=${1#^} target
   case $pattern in
     tidy*) configure release ;;
-    integration* | faults* | docs*) build release ara ;;
+    integration* | faults* | docs*) build release ara open_loop ;;
     asan* | tsan*) build release ara && build "${pattern%%.*}" tests ;;
     fuzz*) build release ara && build asan tests ;;
     *)
@@ -134,6 +134,10 @@ cmd_cluster() {
 
 cmd_bench() {
   local name found=() source
+  if [ "${1:-}" = load ]; then # the generator itself, against whatever --target names
+    build release open_loop
+    exec "$ARA_DIR/build/release/bin/open_loop" "${@:2}"
+  fi
   for source in "$ARA_DIR"/bench/*.cpp "$ARA_DIR"/bench/*.py; do
     name=$(basename "${source%.*}")
     case $source in *.cpp) [ ! -e "${source%.cpp}.py" ] || continue ;; esac # the .py runs it
