@@ -109,6 +109,7 @@ Result<void> serve(Context& context) {
   const config::Config& config = context.config;
   if (auto allowed = config::check_serving(config); !allowed) return allowed;
   warn_of_unused(config);
+  telemetry::follow_log_signals();
   const auto metrics = std::make_shared<telemetry::Metrics>(config.metrics);
   telemetry::register_process_metrics(*metrics, ARA_VERSION, config.home);
   show_limits(*metrics);
@@ -119,7 +120,6 @@ Result<void> serve(Context& context) {
   if (!service) return std::unexpected(std::move(service.error()));
   auto accounts = accounts::Accounts::start(*store, account_options(config), system_clock());
   if (!accounts) return std::unexpected(std::move(accounts.error()));
-  telemetry::follow_log_signals();
   const auto tracer = make_tracer(config, metrics, std::to_string(config.port));
   const auto live =
       std::make_shared<live::Live>(live_options(config, tracer), *store, *service, metrics);

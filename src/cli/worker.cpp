@@ -31,9 +31,9 @@ Result<void> work(const WorkerOptions& options, Context& context) {
     threads = static_cast<unsigned>(*given);
   }
   const http::StopSignal stop;
+  telemetry::follow_log_signals();
   auto store = context.open_store(context.config);
   if (!store) return std::unexpected(std::move(store.error()));
-  telemetry::follow_log_signals();
   const auto metrics = std::make_shared<telemetry::Metrics>(false);
   const auto tracer = make_tracer(context.config, metrics, std::to_string(getpid()));
   jobs::Worker worker(

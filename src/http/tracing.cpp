@@ -12,6 +12,8 @@ namespace {
 const std::string kTraceparent = "traceparent";
 const std::string kTracestate = "tracestate";
 
+constexpr std::size_t kMostPath = 256;  ///< characters of it that are logged
+
 std::string_view method_of(const Exchange& exchange) {
   return exchange.head ? "HEAD" : to_string(exchange.method);
 }
@@ -36,7 +38,7 @@ telemetry::SpanRecord span_of(const Exchange& exchange, int status, SteadyTime n
   span.name = method;
   if (exchange.route != nullptr) span.name.append(" ").append(route_of(exchange));
   span.attributes = {{"http.request.method", method},
-                     {"url.path", printable(exchange.path)},
+                     {"url.path", printable(exchange.path, kMostPath)},
                      {"url.scheme", "http"},
                      {"http.response.status_code", std::int64_t{status}},
                      {"ara.request_id", std::string(exchange.id.text())},
@@ -58,7 +60,7 @@ void log_request(const Exchange& exchange, std::string_view status, SteadyTime n
   std::vector<telemetry::LogField> fields{{"request_id", exchange.id.text()},
                                           {"method", method_of(exchange)},
                                           {"route", route_of(exchange)},
-                                          {"path", exchange.path},
+                                          {"path", exchange.path.substr(0, kMostPath)},
                                           {"status", status, true},
                                           {"lane", lane_of(exchange)},
                                           {"total_ms", took, true}};
@@ -104,7 +106,7 @@ void end_trace(App& app, const Exchange& exchange, Reply& reply) {
                       .log = {{"request_id", exchange.id.text()},
                               {"method", method_of(exchange)},
                               {"route", route_of(exchange)},
-                              {"path", exchange.path},
+                              {"path", exchange.path.substr(0, kMostPath)},
                               {"status", status, true},
                               {"lane", lane_of(exchange)}}});
 }
