@@ -7,7 +7,7 @@ namespace ara::storage {
 namespace {
 
 /// With a shard that is down: then its symbols are not counted.
-constexpr std::chrono::seconds kPatience{20};
+constexpr std::chrono::seconds kLookAtShard{20};
 
 }  // namespace
 
@@ -17,7 +17,7 @@ Result<ShardsReport> report_shards(const std::string& place) {
   const auto view = (*fleet)->view();
   ShardsReport report{.epoch = view->map.epoch, .shards = {}, .placed = view->map.placed};
   for (const auto& [number, one] : view->shards) {
-    const Call call{Deadline::after(kPatience)};
+    const Call call{Deadline::after(kLookAtShard)};
     const auto symbols =
         one->store().primary().read(DbOperation::fleet, call, [](PgConnection& connection) {
           return connection
