@@ -104,7 +104,8 @@ Result<std::vector<SymbolRow>> PostgresStore::symbols_in(std::span<const SlotRan
                                                          const Call& call) {
   if (slots.empty()) return std::vector<SymbolRow>();
   const WantedSlots wanted(slots);
-  return read(DbOperation::heads, call, [&](PgConnection& connection) { return all_heads(connection, wanted); });
+  return read(DbOperation::heads, call,
+              [&](PgConnection& connection) { return all_heads(connection, wanted); });
 }
 
 Result<HeadChanges> PostgresStore::changed_in(std::span<const SlotRange> slots,

@@ -99,7 +99,7 @@ TEST_F(SqliteWaiting, AFailureToOpenGivesThePlaceBack) {
   });
   EXPECT_FALSE(pool.take(Call{}, DbOperation::heads).has_value());
   works = true;
-  EXPECT_TRUE(pool.take(Call{Deadline::after(milliseconds{1000})}).has_value());
+  EXPECT_TRUE(pool.take(Call{Deadline::after(milliseconds{1000})}, DbOperation::heads).has_value());
 }
 
 TEST_F(SqliteWaiting, AStatementThatRunsLongIsInterrupted) {
