@@ -38,6 +38,7 @@ std::optional<Admission> Accounts::admit(const Principal& who, SteadyTime now) {
   const std::shared_ptr<Meter>& meter = who.account->meter;
   if (!options_.limits || !meter) return std::nullopt;
   const Admission admission = meter->admit(who.account->tier, now);
+  if (admission.runs_short) directory_->ask_servers(*meter);
   if (admission.hungry && meter->begin_asking()) directory_->ask(meter);
   return admission;
 }

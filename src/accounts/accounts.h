@@ -49,6 +49,13 @@ class Accounts {
   /// Counts a request of the account; nothing where requests are not counted. Never blocks.
   std::optional<Admission> admit(const Principal& who, SteadyTime now);
 
+  /// For a request that was refused though more may come: counted again when another server has
+  /// lent of its part. `then` is called once, from another thread, within a fraction of a second.
+  /// False where there is no waiting.
+  bool wait(const Principal& who, Lending::Then then) {
+    return directory_->wait_for_servers(*who.account, std::move(then));
+  }
+
   /// Checks a password and signs a token. Blocks, some 20 ms of computing. Code::unauthorized;
   /// Code::rate_limited where the email or the address tried too often, whose `value` is the
   /// seconds to wait.

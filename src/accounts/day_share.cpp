@@ -4,7 +4,7 @@
 
 namespace ara::accounts {
 
-DayShare::Verdict DayShare::take(std::int64_t limit, std::int64_t credit) {
+DayShare::Verdict DayShare::take(std::int64_t limit, std::int64_t credit, std::int64_t low) {
   const std::int64_t granted = granted_.load(std::memory_order_acquire);
   const std::int64_t whole = limit - others_.load(std::memory_order_acquire);
   const std::int64_t most = std::min(whole, granted + credit);
@@ -14,7 +14,7 @@ DayShare::Verdict DayShare::take(std::int64_t limit, std::int64_t credit) {
       return {false, std::max<std::int64_t>(whole - before, 0), granted < whole};
     }
   } while (!spent_.compare_exchange_weak(before, before + 1, std::memory_order_relaxed));
-  return {true, whole - before - 1, granted < whole && granted - before - 1 < credit};
+  return {true, whole - before - 1, granted < whole && granted - before - 1 < low};
 }
 
 void DayShare::lent(std::int64_t owed, std::int64_t granted, std::int64_t used) {

@@ -17,8 +17,9 @@ class DayShare {
     std::int64_t left = 0;  ///< of the day, as far as is known here
     bool hungry = false;    ///< another block should be asked for
   };
-  /// One request, of `limit` a day and `credit` that may be owed.
-  Verdict take(std::int64_t limit, std::int64_t credit);
+  /// One request, of `limit` a day and `credit` that may be owed; with fewer than `low` lent and
+  /// not used it is hungry.
+  Verdict take(std::int64_t limit, std::int64_t credit, std::int64_t low);
   /// Of the day, as far as is known here.
   std::int64_t left(std::int64_t limit) const {
     return std::max<std::int64_t>(limit - others_.load(std::memory_order_relaxed) - spent(), 0);

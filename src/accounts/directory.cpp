@@ -37,7 +37,11 @@ Directory::Directory(std::shared_ptr<storage::AccountStore> store, DirectoryOpti
       options_(std::move(options)),
       most_per_minute_(largest_limit(options_)),
       clock_(clock),
-      instance_(next_instance()) {}
+      instance_(next_instance()) {
+  if (options_.channel && options_.servers > 1) {
+    lending_ = std::make_unique<Lending>(options_.channel, clock_);
+  }
+}
 
 Result<std::unique_ptr<Directory>> Directory::start(std::shared_ptr<storage::AccountStore> store,
                                                     DirectoryOptions options, const Clock& clock) {
@@ -77,7 +81,13 @@ std::shared_ptr<const Account> Directory::make_account(const storage::AccountRow
   account->active = row.active && role.has_value();
   account->generation = row.generation;
   auto& meter = meters_[row.id];
-  if (!meter) meter = std::make_shared<Meter>(row.id, most_per_minute_, options_.servers);
+  const bool first = !meter;
+  if (first) {
+    meter = std::make_shared<Meter>(row.id, most_per_minute_,
+                                    Servers{options_.servers, lending_ != nullptr});
+  }
+  meter->set_limit(account->tier.per_minute);
+  if (first && lending_) lending_->know(meter);
   account->meter = meter;
   limits_.insert_or_assign(row.id, account->tier);
   return account;
@@ -241,6 +251,14 @@ void Directory::ask(std::shared_ptr<Meter> meter) {
     asking_.push_back(std::move(meter));
   }
   wake_.notify_one();
+}
+
+void Directory::ask_servers(const Meter& meter) {
+  if (lending_) lending_->ask(meter.account_id());
+}
+
+bool Directory::wait_for_servers(const Account& account, Lending::Then then) {
+  return lending_ && lending_->wait(account.meter, account.tier, std::move(then));
 }
 
 void Directory::note_use(std::string key_id, WallTime when) {

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "accounts/lending.h"
 #include "accounts/principal.h"
 #include "accounts/secret.h"
 #include "base/clock.h"
@@ -44,6 +45,7 @@ struct DirectoryOptions {
   Tiers tiers;
   std::int64_t per_minute = 0;  ///< of every account in place of its tier's; 0: the tier's
   int servers = 1;              ///< that share a minute's limit: see Meter
+  std::shared_ptr<cache::Channel> channel;  ///< by which they lend one another; none: they do not
   std::chrono::milliseconds refresh{250};
 };
 
@@ -75,6 +77,10 @@ class Directory {
 
   // Both cost a short lock, and are called seldom: when a share runs low, once a minute for a key.
   void ask(std::shared_ptr<Meter> meter);
+  /// Asks the other servers for more of the minute.
+  void ask_servers(const Meter& meter);
+  /// See Lending::wait.
+  bool wait_for_servers(const Account& account, Lending::Then then);
   void note_use(std::string key_id, WallTime when);
 
  private:
@@ -113,6 +119,7 @@ class Directory {
 
   std::atomic<std::uint64_t> generation_ = 0;   ///< of the published snapshot
   std::atomic<SteadyTime::rep> looked_at_ = 0;  ///< when the store last confirmed it
+  std::unique_ptr<Lending> lending_;
   std::thread thread_;
 };
 

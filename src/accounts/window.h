@@ -32,10 +32,20 @@ class Window {
   /// `limit` is from 1 to `most`, and may differ from call to call.
   Verdict admit(std::int64_t limit, SteadyTime now);
 
+  // What is lent is admitted elsewhere, and lowers every limit here until it is taken back.
+
+  /// Lends of what `limit` leaves, at most `wanted`; how much that was. From one thread at a time.
+  std::int64_t lend(std::int64_t wanted, std::int64_t limit, SteadyTime now);
+  void take_back(std::int64_t count) { lent_.fetch_sub(count, std::memory_order_relaxed); }
+  /// How many more would be admitted now.
+  std::int64_t free(std::int64_t limit, SteadyTime now);
+
  private:
   using Slots = std::atomic<std::uint64_t>[];
 
   std::atomic<std::uint64_t>* ring();
+  std::int64_t count(SteadyTime now);
+  void turn_away_who_is_undecided();
   /// The number of the oldest admission that counts, up to the newest, which does.
   std::uint64_t find_oldest(const std::atomic<std::uint64_t>* slots, std::uint64_t newest,
                             std::int64_t limit, std::int64_t moment);
@@ -45,7 +55,8 @@ class Window {
   std::mutex making_;
   std::unique_ptr<Slots> made_;
   std::atomic<std::atomic<std::uint64_t>*> slots_ = nullptr;
-  std::atomic<std::uint64_t> head_;    ///< the number of the next admission
+  std::atomic<std::uint64_t> head_;  ///< the number of the next admission
+  std::atomic<std::int64_t> lent_ = 0;
   std::atomic<std::uint64_t> oldest_;  ///< no admission before it is within the window
 };
 

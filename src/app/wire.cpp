@@ -57,13 +57,24 @@ void show(telemetry::Metrics& metrics, const std::shared_ptr<cache::RedisClient>
                 });
 }
 
+cache::RedisOptions redis_options(const config::Config& config, unsigned connections) {
+  return {.place = {.nodes = config.redis_nodes(), .password = config.redis_password},
+          .connections = connections};
+}
+
+/// Apart from what forecasts are looked up by, so that neither waits for the other.
+Result<std::shared_ptr<cache::Channel>> open_channel(const config::Config& config) {
+  if (config.redis_hosts.empty()) return nullptr;
+  auto client = cache::make_redis_client(redis_options(config, 1));
+  if (!client) return std::unexpected(std::move(client.error()));
+  return cache::make_redis_channel(std::move(*client), "servers");
+}
+
 /// What the fleet shares, where REDIS_HOST names it.
 Result<void> join_fleet(const config::Config& config, telemetry::Metrics& metrics,
                         serve::ServiceOptions& options) {
   if (config.redis_hosts.empty()) return {};
-  auto client = cache::make_redis_client(
-      {.place = {.nodes = config.redis_nodes(), .password = config.redis_password},
-       .connections = config.max_workers + 2});
+  auto client = cache::make_redis_client(redis_options(config, config.max_workers + 2));
   if (!client) return std::unexpected(std::move(client.error()));
   show(metrics, *client);
   const std::shared_ptr<cache::Tier> tier = cache::make_redis_tier(*client);
@@ -91,7 +102,10 @@ Result<std::shared_ptr<serve::ForecastService>> make_service(
 }  // namespace
 
 cli::Context wire() {
-  return {.config = {}, .make_store = open_store, .make_service = make_service};
+  return {.config = {},
+          .make_store = open_store,
+          .make_service = make_service,
+          .open_channel = open_channel};
 }
 
 }  // namespace ara::app

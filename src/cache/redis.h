@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 
+#include "cache/channel.h"
 #include "cache/flights.h"
 #include "cache/redis_client.h"
 #include "cache/tier.h"
@@ -23,6 +24,10 @@ Result<std::shared_ptr<RedisClient>> make_redis_client(RedisOptions options,
 /// computed, so its absence is never news. stats(): bytes and entries are of what this process has
 /// put and whose time has not passed.
 std::unique_ptr<Tier> make_redis_tier(std::shared_ptr<RedisClient> client);
+
+/// Under PREFIX:NAME, by the cluster's own publishing, which reaches every node of it. A connection
+/// that is silent is left for another after 1.5 s; what is sent between is not heard here.
+std::unique_ptr<Channel> make_redis_channel(std::shared_ptr<RedisClient> client, std::string name);
 
 struct FlightOptions {
   /// A claim lapses after this, should its holder die; who needs longer may find another at it.

@@ -4,6 +4,7 @@
 
 #ifdef ARA_REDIS
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <valkey/cluster.h>
 
@@ -104,6 +105,69 @@ std::vector<SlotRange> replicas_in(const valkeyReply& reply, const std::string& 
   }
   return ranges;
 }
+
+bool accepted(const Reply& reply) {
+  return reply != nullptr && reply->type != VALKEY_REPLY_ERROR;
+}
+
+/// A connection that has shown its password; null where there is none to be had.
+Context open_node(const Address& address, const std::string& password, const timeval& timeout) {
+  valkeyOptions options{};
+  VALKEY_OPTIONS_SET_TCP(&options, address.host.c_str(), address.port);
+  options.connect_timeout = &timeout;
+  options.command_timeout = &timeout;
+  Context context(valkeyConnectWithOptions(&options));
+  if (context == nullptr || context->err != 0) return nullptr;
+  if (!password.empty() &&
+      !accepted(as_reply(valkeyCommand(context.get(), "AUTH %s", password.c_str())))) {
+    return nullptr;
+  }
+  return context;
+}
+
+class ValkeySubscription final : public RedisSubscription {
+ public:
+  explicit ValkeySubscription(Context context) : context_(std::move(context)) {}
+
+  Result<std::optional<std::string>> next(milliseconds wait) override {
+    for (bool waited = false;; waited = true) {
+      void* read = nullptr;
+      if (valkeyGetReplyFromReader(context_.get(), &read) != VALKEY_OK) {
+        return unreachable(context_->errstr);
+      }
+      if (read != nullptr) return message_in(*as_reply(read));
+      pollfd ready{context_->fd, POLLIN, 0};
+      const int count = waited ? 1 : poll(&ready, 1, static_cast<int>(wait.count()));
+      if (count <= 0) return ask_for_life();
+      if (valkeyBufferRead(context_.get()) != VALKEY_OK) return unreachable(context_->errstr);
+    }
+  }
+
+ private:
+  static std::optional<std::string> message_in(const valkeyReply& reply) {
+    if (reply.type != VALKEY_REPLY_ARRAY || reply.elements != 3) return std::string();
+    const valkeyReply& kind = *reply.element[0];
+    const valkeyReply& text = *reply.element[2];
+    const bool told = kind.type == VALKEY_REPLY_STRING && text.type == VALKEY_REPLY_STRING &&
+                      std::string_view(kind.str, kind.len) == "message";
+    return told ? std::string(text.str, text.len) : std::string();
+  }
+
+  Result<std::optional<std::string>> ask_for_life() {
+    int done = 0;
+    if (valkeyAppendCommand(context_.get(), "PING") != VALKEY_OK) {
+      return unreachable(context_->errstr);
+    }
+    while (done == 0) {
+      if (valkeyBufferWrite(context_.get(), &done) != VALKEY_OK) {
+        return unreachable(context_->errstr);
+      }
+    }
+    return std::nullopt;
+  }
+
+  Context context_;
+};
 
 class ValkeyLink final : public RedisLink {
  public:
@@ -256,19 +320,8 @@ class ValkeyLink final : public RedisLink {
   }
 
   Context open_replica(const Address& address) {
-    valkeyOptions options{};
-    VALKEY_OPTIONS_SET_TCP(&options, address.host.c_str(), address.port);
-    options.connect_timeout = &timeout_;
-    options.command_timeout = &timeout_;
-    Context context(valkeyConnectWithOptions(&options));
-    if (context == nullptr || context->err != 0) return nullptr;
-    const auto accepted = [](const Reply& reply) {
-      return reply != nullptr && reply->type != VALKEY_REPLY_ERROR;
-    };
-    if (!place_.password.empty() &&
-        !accepted(as_reply(valkeyCommand(context.get(), "AUTH %s", place_.password.c_str())))) {
-      return nullptr;
-    }
+    Context context = open_node(address, place_.password, timeout_);
+    if (context == nullptr) return nullptr;
     if (!accepted(as_reply(valkeyCommand(context.get(), "READONLY")))) return nullptr;
     return context;
   }
@@ -293,6 +346,24 @@ bool redis_built_in() {
 unsigned redis_slot(const std::string& key) {
   std::string copy = key;
   return valkeyClusterGetSlotByKey(copy.data());
+}
+
+Result<std::unique_ptr<RedisSubscription>> subscribe_redis(const RedisPlace& place,
+                                                           std::size_t number,
+                                                           const std::string& name,
+                                                           Deadline deadline, const Clock& clock) {
+  const std::string& node = place.nodes[number % place.nodes.size()];
+  const std::size_t colon = node.rfind(':');
+  const auto port = parse_integer(std::string_view(node).substr(colon + 1));
+  if (colon == std::string::npos || !port) return unreachable(node + " is no node");
+  const auto left = std::chrono::ceil<milliseconds>(deadline.left(clock.steady()));
+  Context context = open_node({node.substr(0, colon), static_cast<int>(*port)}, place.password,
+                              to_timeval(std::max(left, milliseconds{1})));
+  if (context == nullptr) return unreachable(node + " cannot be reached");
+  if (!accepted(as_reply(valkeyCommand(context.get(), "SUBSCRIBE %s", name.c_str())))) {
+    return unreachable(node + " lets nobody listen");
+  }
+  return std::make_unique<ValkeySubscription>(std::move(context));
 }
 
 std::unique_ptr<RedisLink> make_redis_link(const RedisPlace& place, std::size_t first,
@@ -330,6 +401,12 @@ bool redis_built_in() {
 
 unsigned redis_slot(const std::string&) {
   return 0;
+}
+
+Result<std::unique_ptr<RedisSubscription>> subscribe_redis(const RedisPlace&, std::size_t,
+                                                           const std::string&, Deadline,
+                                                           const Clock&) {
+  return fail(Code::unsupported, "This build of ARA has no client of Redis");
 }
 
 std::unique_ptr<RedisLink> make_redis_link(const RedisPlace&, std::size_t, const Clock&) {

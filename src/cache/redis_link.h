@@ -51,6 +51,22 @@ bool redis_built_in();
 /// 0 to 16383: the cluster's slot of a key, of which only what is between braces counts.
 unsigned redis_slot(const std::string& key);
 
+/// A connection to one node of the cluster, at which all is heard that is published under a name.
+class RedisSubscription {
+ public:
+  virtual ~RedisSubscription() = default;
+
+  /// The next message, within `wait`; empty where it is only known that the node still answers;
+  /// nothing where nothing was heard. Code::unavailable when the connection has ended.
+  virtual Result<std::optional<std::string>> next(std::chrono::milliseconds wait) = 0;
+};
+
+/// At the start node of that number (modulo their count). Code::unavailable.
+Result<std::unique_ptr<RedisSubscription>> subscribe_redis(const RedisPlace& place,
+                                                           std::size_t number,
+                                                           const std::string& name,
+                                                           Deadline deadline, const Clock& clock);
+
 /// A link that asks the start node of that number (modulo their count) first.
 std::unique_ptr<RedisLink> make_redis_link(const RedisPlace& place, std::size_t first,
                                            const Clock& clock);

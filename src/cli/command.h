@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "cache/channel.h"
 #include "config/config.h"
 #include "serve/forecast_service.h"
 #include "storage/store.h"
@@ -24,6 +25,8 @@ struct Context {
   std::function<Result<std::shared_ptr<serve::ForecastService>>(
       const config::Config&, std::shared_ptr<storage::Store>, std::shared_ptr<telemetry::Metrics>)>
       make_service;
+  /// By which the servers of a fleet talk to one another; null where there is no fleet.
+  std::function<Result<std::shared_ptr<cache::Channel>>(const config::Config&)> open_channel;
   SteadyTime started{};  ///< when run() began
 
   /// The store, whose calls are counted where there are metrics.

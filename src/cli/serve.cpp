@@ -55,7 +55,8 @@ void warn_of_unused(const config::Config& config) {
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
-accounts::Options account_options(const config::Config& config) {
+accounts::Options account_options(const config::Config& config,
+                                  std::shared_ptr<cache::Channel> channel) {
   accounts::Options options;
   options.secret = config.jwt_secret;
   options.previous = config.jwt_previous_secrets;
@@ -64,6 +65,7 @@ accounts::Options account_options(const config::Config& config) {
   options.directory.tiers = config.tiers;
   options.directory.per_minute = config.rate_limit_per_minute;
   options.directory.servers = static_cast<int>(config.fleet_servers);
+  options.directory.channel = std::move(channel);
   return options;
 }
 
@@ -118,7 +120,10 @@ Result<void> serve(Context& context) {
   if (!store) return std::unexpected(std::move(store.error()));
   auto service = context.make_service(config, *store, metrics);
   if (!service) return std::unexpected(std::move(service.error()));
-  auto accounts = accounts::Accounts::start(*store, account_options(config), system_clock());
+  auto channel = context.open_channel(config);
+  if (!channel) return std::unexpected(std::move(channel.error()));
+  auto accounts =
+      accounts::Accounts::start(*store, account_options(config, *channel), system_clock());
   if (!accounts) return std::unexpected(std::move(accounts.error()));
   const auto tracer = make_tracer(config, metrics, std::to_string(config.port));
   const auto live =

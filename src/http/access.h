@@ -28,8 +28,12 @@ std::string client_address(std::string_view peer, std::string_view forwarded_for
                            std::span<const IpRange> trusted);
 
 // quota.cpp
-/// Counts the request against its account's limits, or refuses: 429.
+/// Counts the request against its account's limits, or refuses: 429. Where another server may lend
+/// some, the exchange waits_for_quota.
 std::optional<Reply> take_quota(App& app, Exchange& exchange);
+/// For an exchange that waits_for_quota: calls `then` once, maybe from another thread, with the
+/// refusal or nothing.
+void await_quota(App& app, Exchange& exchange, std::function<void(std::optional<Reply>)> then);
 /// Tells what is left: X-RateLimit-* as clients of the original know them, and RateLimit and
 /// RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers).
 void tell_quota(App& app, const Exchange& exchange, Reply& reply);

@@ -4,6 +4,7 @@
 #include <ranges>
 #include <utility>
 
+#include "http/access.h"
 #include "http/middlewares.h"
 #include "http/problem.h"
 
@@ -47,6 +48,29 @@ void begin_work(App& app, Exchange& exchange, const Respond& respond) {
   if (!submitted) respond(finished(app, exchange, problem(app, exchange, submitted.error())));
 }
 
+/// Begins the route's slow handler.
+void begin_slow(App& app, Exchange& exchange, const Respond& respond) {
+  if (exchange.route->work != nullptr) return begin_work(app, exchange, respond);
+  // The owner goes along, as an answer that comes too late still reads the exchange's views.
+  exchange.route->slow(app, exchange,
+                       [&app, &exchange, respond, owner = exchange.owner](Reply reply) {
+                         respond(finished(app, exchange, std::move(reply)));
+                       });
+}
+
+/// What a request that waited for its quota has missed of the fast lane, and then the slow one.
+void go_on(App& app, Exchange& exchange, std::optional<Reply> reply, const Respond& respond) {
+  const telemetry::TraceScope scope({exchange.spans});  // in the thread that brought the quota
+  guarded(
+      app, exchange,
+      [&] {
+        if (!reply && exchange.route->fast != nullptr) reply = exchange.route->fast(app, exchange);
+        if (reply) return respond(finished(app, exchange, std::move(*reply)));
+        begin_slow(app, exchange, respond);
+      },
+      respond);
+}
+
 }  // namespace
 
 std::optional<Reply> run_fast(App& app, Exchange& exchange) noexcept {
@@ -59,7 +83,9 @@ std::optional<Reply> run_fast(App& app, Exchange& exchange) noexcept {
           reply = middleware.before(app, exchange);
           if (reply) break;
         }
-        if (!reply && exchange.route->fast != nullptr) reply = exchange.route->fast(app, exchange);
+        if (!reply && !exchange.waits_for_quota && exchange.route->fast != nullptr) {
+          reply = exchange.route->fast(app, exchange);
+        }
         if (reply) reply = finished(app, exchange, std::move(*reply));
       },
       [&](Reply failure) { reply = std::move(failure); });
@@ -70,12 +96,10 @@ void run_slow(App& app, Exchange& exchange, Respond respond) noexcept {
   guarded(
       app, exchange,
       [&] {
-        if (exchange.route->work != nullptr) return begin_work(app, exchange, respond);
-        // The owner goes along, as an answer that comes too late still reads the exchange's views.
-        exchange.route->slow(app, exchange,
-                             [&app, &exchange, respond, owner = exchange.owner](Reply reply) {
-                               respond(finished(app, exchange, std::move(reply)));
-                             });
+        if (!exchange.waits_for_quota) return begin_slow(app, exchange, respond);
+        await_quota(app, exchange, [&app, &exchange, respond](std::optional<Reply> refused) {
+          go_on(app, exchange, std::move(refused), respond);
+        });
       },
       respond);
 }

@@ -96,7 +96,8 @@ seconds retry_after(const accounts::Admission& admission, WallTime now) {
   return std::max(wait, seconds(1));
 }
 
-Reply refuse(const App& app, const Exchange& exchange) {
+Reply refuse(App& app, const Exchange& exchange) {
+  app.error_meters.quota();
   const accounts::Tier& tier = exchange.principal->tier();
   const bool day = exchange.admission->spent == accounts::Admission::Spent::day;
   const seconds wait = retry_after(*exchange.admission, app.clock.now());
@@ -121,8 +122,23 @@ std::optional<Reply> take_quota(App& app, Exchange& exchange) {
   if (app.open || !exchange.principal) return std::nullopt;
   exchange.admission = app.accounts->admit(*exchange.principal, exchange.begun);
   if (!exchange.admission || exchange.admission->admitted()) return std::nullopt;
-  app.error_meters.quota();
+  // (A handshake goes on in the library's own hands.)
+  exchange.waits_for_quota = exchange.admission->may_come && !exchange.route->takes_over;
+  if (exchange.waits_for_quota) return std::nullopt;
   return refuse(app, exchange);
+}
+
+void await_quota(App& app, Exchange& exchange, std::function<void(std::optional<Reply>)> then) {
+  exchange.waits_for_quota = false;
+  // The client may have been told meanwhile that it took too long: what the exchange looks at
+  // stays.
+  const bool waits = app.accounts->wait(
+      *exchange.principal,
+      [&app, &exchange, then, owner = exchange.owner](const accounts::Admission& admission) {
+        exchange.admission = admission;
+        then(admission.admitted() ? std::nullopt : std::optional(refuse(app, exchange)));
+      });
+  if (!waits) then(refuse(app, exchange));
 }
 
 void tell_quota(App& app, const Exchange& exchange, Reply& reply) {

@@ -39,15 +39,15 @@ class LimitsTest(FleetCase):
 
     # ---- limits ---------------------------------------------------------------------------------
 
-    def spend(self, key, nodes):
-        """Asks each of these nodes ASKED times at once; how many were admitted."""
+    def spend(self, key, nodes, times=ASKED):
+        """Asks each of these nodes so often, all at once; how many were admitted."""
         statuses = {node: Counter() for node in nodes}
         clients = {node: Client(self.fleet, key, node) for node in nodes}
         together = threading.Barrier(len(nodes))
 
         def ask(node):
             together.wait()
-            for _ in range(ASKED):
+            for _ in range(times):
                 statuses[node][clients[node].request("GET", PATH)[0]] += 1
 
         threads = [threading.Thread(target=ask, args=(node,)) for node in nodes]
@@ -69,6 +69,14 @@ class LimitsTest(FleetCase):
             accepted = self.spend(self.make_key(f"sixty{number}@example.com", "sixty"), self.nodes)
             self.assertAlmostEqual(LIMIT, accepted, delta=len(self.nodes))
 
+    def test_1_who_asks_one_node_alone_has_the_whole_limit(self):
+        for number, node in enumerate(self.nodes):
+            key = self.make_key(f"one{number}@example.com", "sixty")
+            first = self.spend(key, [node])
+            self.assertAlmostEqual(LIMIT, first, delta=len(self.nodes))
+            # And then nothing is left anywhere.
+            self.assertLessEqual(first + self.spend(key, self.nodes), LIMIT)
+
     def test_4_without_redis_it_is_never_more(self):
         keys = [self.make_key(f"alone{number}@example.com", "sixty") for number in range(ACCOUNTS)]
         self.fleet.kill("redis")
@@ -79,6 +87,17 @@ class LimitsTest(FleetCase):
                 self.assertLessEqual(accepted, LIMIT)
         finally:
             self.fleet.heal()
+
+    def test_5_redis_dies_in_mid_minute_and_it_is_never_more(self):
+        keys = [self.make_key(f"dying{number}@example.com", "sixty") for number in range(ACCOUNTS)]
+        asked = (8, 25, 50)  # of one node, before Redis dies: little, more than its part, most
+        for number, key in enumerate(keys):
+            before = self.spend(key, self.nodes[:1], asked[(number + 1) % len(asked)])
+            self.fleet.kill("redis")
+            try:
+                self.assertLessEqual(before + self.spend(key, self.nodes), LIMIT)
+            finally:
+                self.fleet.heal()
 
     # ---- changes that all must see ----------------------------------------------------------------
 

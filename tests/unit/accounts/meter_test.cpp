@@ -55,7 +55,7 @@ TEST(Meter, ServersKeepAMinutesLimitTogether) {
   const Tier tier{.name = "free", .per_minute = 60, .per_day = 100'000};
   int admitted = 0;
   for (int server = 0; server < 3; ++server) {
-    Meter meter("acc_1", 60, 3);
+    Meter meter("acc_1", 60, Servers{3, false});
     int here = 0;
     for (int i = 0; i < 100; ++i) here += meter.admit(tier, at(i)).admitted() ? 1 : 0;
     EXPECT_EQ(here, 20);
@@ -124,17 +124,17 @@ TEST(MinuteWindow, UsesEveryMinuteFullyAndNoneTooMuchWhileTimeRuns) {
 TEST(DayCount, OwesAMinuteAtMostUntilItIsLentSome) {
   DayShare share;
   for (int i = 0; i < 10; ++i) {
-    const auto verdict = share.take(1000, 10);
+    const auto verdict = share.take(1000, 10, 10);
     EXPECT_TRUE(verdict.admitted);
     EXPECT_TRUE(verdict.hungry);
     EXPECT_EQ(verdict.left, 999 - i);
   }
-  EXPECT_FALSE(share.take(1000, 10).admitted);
+  EXPECT_FALSE(share.take(1000, 10, 10).admitted);
   EXPECT_EQ(share.owed(), 10);
   share.lent(10, 20, 30);
   EXPECT_EQ(share.owed(), -20);
   int admitted = 0;
-  while (share.take(1000, 10).admitted) ++admitted;
+  while (share.take(1000, 10, 10).admitted) ++admitted;
   EXPECT_EQ(admitted, 30);  // lent, and a minute's worth on credit
 }
 
@@ -142,10 +142,10 @@ TEST(DayCount, EndsExactlyAtTheLimit) {
   DayShare share;
   share.begin(0, 990);  // used before the start
   int admitted = 0;
-  while (share.take(1000, 300).admitted) ++admitted;
+  while (share.take(1000, 300, 300).admitted) ++admitted;
   EXPECT_EQ(admitted, 10);
   share.lent(share.owed(), 0, 1000);
-  const auto refused = share.take(1000, 300);
+  const auto refused = share.take(1000, 300, 300);
   EXPECT_FALSE(refused.admitted);
   EXPECT_FALSE(refused.hungry);
 }
@@ -171,7 +171,7 @@ TEST(DayCount, IsExactUnderManyThreadsThatBorrow) {
   });
   together(kThreads, [&](int) {
     for (int refused = 0; refused < 1000;) {
-      const auto verdict = share.take(kLimit, 50);
+      const auto verdict = share.take(kLimit, 50, 50);
       if (verdict.hungry) hungry = true;
       admitted += verdict.admitted ? 1 : 0;
       refused += verdict.admitted ? 0 : 1;
@@ -183,7 +183,7 @@ TEST(DayCount, IsExactUnderManyThreadsThatBorrow) {
   EXPECT_LE(admitted, kLimit);
   for (int blocks = 0; blocks < 100; ++blocks) {
     lend();
-    while (share.take(kLimit, 0).admitted) ++admitted;
+    while (share.take(kLimit, 0, 0).admitted) ++admitted;
   }
   EXPECT_EQ(admitted, kLimit);
   EXPECT_EQ(used, kLimit);
@@ -191,12 +191,12 @@ TEST(DayCount, IsExactUnderManyThreadsThatBorrow) {
 
 TEST(DayCount, ANewDayBeginsAnew) {
   DayShare share;
-  for (int i = 0; i < 5; ++i) EXPECT_TRUE(share.take(10, 5).admitted);
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(share.take(10, 5, 5).admitted);
   const std::int64_t owed = share.owed();
-  EXPECT_TRUE(share.take(10, 10).admitted);  // while the old day is settled
+  EXPECT_TRUE(share.take(10, 10, 10).admitted);  // while the old day is settled
   share.begin(owed, 2);
   EXPECT_EQ(share.owed(), 1);
-  EXPECT_EQ(share.take(10, 5).left, 10 - 2 - 1 - 1);
+  EXPECT_EQ(share.take(10, 5, 5).left, 10 - 2 - 1 - 1);
 }
 
 TEST(AccountMeter, SaysWhatWasUsedUp) {
