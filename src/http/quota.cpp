@@ -96,7 +96,7 @@ seconds retry_after(const accounts::Admission& admission, WallTime now) {
   return std::max(wait, seconds(1));
 }
 
-Reply refuse(App& app, const Exchange& exchange) {
+Reply refuse(const App& app, const Exchange& exchange) {
   app.error_meters.quota();
   const accounts::Tier& tier = exchange.principal->tier();
   const bool day = exchange.admission->spent == accounts::Admission::Spent::day;
