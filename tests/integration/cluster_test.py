@@ -16,7 +16,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "deploy"))
-from local import Fleet, FleetError, checks  # noqa: E402
+from local import Fleet, FleetError, checks, processes  # noqa: E402
 from local.servers import POSTGRES_BIN  # noqa: E402
 
 CLIENTS = 30  # more than a pool has connections
@@ -136,8 +136,8 @@ class ClusterTest(unittest.TestCase):
         gone = other.processes("etcd")
         other.down()
         self.assertFalse(other.folder.exists())
-        for pid, _ in gone:
-            self.assertFalse(Path(f"/proc/{pid}").exists())
+        for known in gone:
+            self.assertFalse(processes.alive(known))
         self.assertEqual("up", self.fleet.status()["parts"]["etcd-1"]["state"])
 
 
