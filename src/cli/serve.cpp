@@ -13,6 +13,7 @@
 #include "jobs/queue.h"
 #include "jobs/worker.h"
 #include "live/live.h"
+#include "live/settler.h"
 #include "telemetry/log.h"
 
 namespace ara::cli {
@@ -128,6 +129,7 @@ Result<void> serve(Context& context) {
   const auto tracer = make_tracer(config, metrics, std::to_string(config.port));
   const auto live =
       std::make_shared<live::Live>(live_options(config, tracer), *store, *service, metrics);
+  const live::Settler settler(*store, metrics);
   const auto shelf = std::make_shared<const registry::Shelf>(config.models_path());
   jobs::Worker worker(*store, shelf, metrics,
                       {.threads = config.job_workers, .pulse = {}, .tracer = tracer});

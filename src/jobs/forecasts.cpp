@@ -42,7 +42,11 @@ Result<storage::ForecastRow> Forecasts::make(const serve::ForecastRequest& reque
   if (!market) return std::unexpected(market.error());
   const auto forecast = serve::make_forecast(request, *series, lineup_, **market);
   if (!forecast) return std::unexpected(forecast.error());
-  auto row = serve::row_of(*forecast, context_->clock.now());
+  const WallTime now = context_->clock.now();
+  // Twice or for nothing does no harm: what is known already is left as it is.
+  auto expected = context_->store.expect(serve::expectations_of(*forecast, now), Call{});
+  if (!expected) return std::unexpected(std::move(expected.error()));
+  auto row = serve::row_of(*forecast, now);
   context_->effects.forecasts.push_back(row);
   return row;
 }

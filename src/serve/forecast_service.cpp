@@ -219,6 +219,7 @@ class Service final : public ForecastService {
     keep(*l1_, place_of(forecast->key), body, call);
     if (options_.l2) keep(*options_.l2, place_of(forecast->key), body, call);
     keep(*l3_, place_of(forecast->key), body, call);
+    l3_->expect(expectations_of(*forecast, clock_.now()));
     return Ready{forecast->key.id(), body};
   }
 

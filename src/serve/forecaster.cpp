@@ -172,6 +172,24 @@ Result<domain::Forecast> make_forecast(const ForecastRequest& request, const dom
   return with(spare);
 }
 
+std::vector<storage::ExpectationRow> expectations_of(const domain::Forecast& forecast,
+                                                     WallTime created) {
+  const domain::ForecastKey& key = forecast.key;
+  std::vector<storage::ExpectationRow> rows;
+  for (const domain::DayForecast& day : forecast.days) {
+    rows.push_back(
+        {.key = {key.symbol, forecast.as_of, key.model_version, static_cast<int>(rows.size()) + 1},
+         .forecast = key.id(),
+         .asset_type = forecast.asset_type,
+         .due = day.date,
+         .scale = forecast.scale,
+         .price = forecast.current_price,
+         .change = day.change,
+         .created = created});
+  }
+  return rows;
+}
+
 storage::ForecastRow row_of(const domain::Forecast& forecast, WallTime created) {
   return {.id = forecast.key.id(),
           .symbol = forecast.key.symbol,

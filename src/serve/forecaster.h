@@ -4,6 +4,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "domain/forecast.h"
@@ -62,6 +63,10 @@ Result<domain::Forecast> make_forecast(const ForecastRequest& request, const dom
                                        const registry::Lineup& lineup,
                                        const registry::Market& market,
                                        const ModelTimer& timer = {});
+
+/// What a forecast says of its days, each to be settled once it has come.
+std::vector<storage::ExpectationRow> expectations_of(const domain::Forecast& forecast,
+                                                     WallTime created);
 
 /// A forecast as the store keeps it, its bytes encoded.
 storage::ForecastRow row_of(const domain::Forecast& forecast, WallTime created);

@@ -3,7 +3,9 @@
 #include <yyjson.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
+#include <utility>
 
 #include "serve/background.h"
 #include "telemetry/log.h"
@@ -12,6 +14,7 @@ namespace ara::serve {
 namespace {
 
 constexpr std::size_t kMostUnwritten = 4096;
+constexpr std::size_t kMostExpected = 65536;
 constexpr std::chrono::milliseconds kFlushEvery{200};
 constexpr std::chrono::seconds kPruneEvery{60};
 constexpr std::chrono::seconds kWriteTimeout{5};
@@ -88,6 +91,12 @@ Result<void> StoreTier::put(const cache::Key& key, const cache::Value& value, st
   return {};
 }
 
+void StoreTier::expect(std::vector<storage::ExpectationRow> rows) {
+  const std::lock_guard lock(mutex_);
+  if (expected_.size() >= kMostExpected) return;
+  std::ranges::move(rows, std::back_inserter(expected_));
+}
+
 cache::TierStats StoreTier::stats() const {
   const std::lock_guard lock(mutex_);
   return stats_;
@@ -110,15 +119,24 @@ void StoreTier::write(const std::deque<Pending>& batch) {
   stats_.admitted += rows.size();
 }
 
+void StoreTier::write_expected(const std::vector<storage::ExpectationRow>& rows) {
+  const auto put = store_->expect(rows, Call{Deadline::after(kWriteTimeout)});
+  if (put) return;
+  telemetry::log(telemetry::LogLevel::warning, "Cannot keep what is to be settled in the store",
+                 {{"error", put.error().message}});
+}
+
 void StoreTier::run() {
   run_in_background();
   SteadyTime pruned{};
   std::unique_lock lock(mutex_);
-  while (!stopping_ || !queue_.empty()) {
+  while (!stopping_ || !queue_.empty() || !expected_.empty()) {
     wake_.wait_for(lock, kFlushEvery, [this] { return stopping_; });
     writing_.swap(queue_);
+    const auto expected = std::exchange(expected_, {});
     lock.unlock();
     if (!writing_.empty()) write(writing_);
+    if (!expected.empty()) write_expected(expected);
     if (const SteadyTime now = clock_.steady(); now - pruned >= kPruneEvery) {
       pruned = now;
       // A failure shows in the writes too, and the next minute tries again.

@@ -6,9 +6,9 @@
 namespace ara::storage {
 namespace {
 
-constexpr std::array<std::string_view, 11> kOperationNames{
+constexpr std::array<std::string_view, 12> kOperationNames{
     "heads", "bars_read", "bars_write", "forecast_read", "forecast_write", "models",
-    "jobs",  "accounts",  "alerts",     "webhooks",      "fleet"};
+    "jobs",  "accounts",  "alerts",     "webhooks",      "settlements",    "fleet"};
 constexpr std::array<std::string_view, 3> kRoleNames{"embedded", "primary", "replica"};
 
 telemetry::Metrics::Labels labels(DbOperation operation, DbRole role) {

@@ -25,6 +25,7 @@ enum class DbOperation {
   accounts,
   alerts,
   webhooks,
+  settlements,
   fleet,
 };
 enum class DbRole { embedded, primary, replica };

@@ -245,6 +245,37 @@ END $$;
 CREATE TRIGGER note_change BEFORE UPDATE ON symbols FOR EACH ROW
   WHEN (NEW.revision <> OLD.revision) EXECUTE FUNCTION note_change();
 )"},
+    // They lie in the slots of their symbols. settled is 0 until an outcome is known; change holds
+    // the knots of a quantile function.
+    PgMigration{"settlements", R"(
+CREATE TABLE settlements (
+  symbol text COLLATE "C" NOT NULL CHECK (symbol <> ''),
+  as_of bigint NOT NULL,
+  model_version text COLLATE "C" NOT NULL,
+  day bigint NOT NULL CHECK (day > 0),
+  forecast bytea NOT NULL CHECK (length(forecast) = 16),
+  asset_type text COLLATE "C" NOT NULL CHECK (asset_type <> ''),
+  due bigint NOT NULL,
+  scale text COLLATE "C" NOT NULL CHECK (scale IN ('log', 'level')),
+  price double precision NOT NULL,
+  change bytea NOT NULL,
+  created bigint NOT NULL,
+  slot bigint NOT NULL CHECK (slot BETWEEN 0 AND 16383),
+  leased_until bigint NOT NULL DEFAULT 0,
+  settled bigint NOT NULL DEFAULT 0,
+  outcome double precision,
+  error double precision,
+  inside bigint,
+  crps double precision,
+  walk_crps double precision,
+  PRIMARY KEY (symbol, as_of, model_version, day),
+  UNIQUE (forecast, day)
+) WITH (fillfactor = 80);
+CREATE INDEX settlements_open ON settlements (due) WHERE settled = 0;
+CREATE INDEX settlements_settled ON settlements (asset_type, settled DESC) WHERE settled > 0;
+CREATE INDEX settlements_by_created ON settlements (created);
+CREATE INDEX settlements_by_slot ON settlements (slot);
+)"},
 };
 
 // Any number will do that no other program locks in the same database.

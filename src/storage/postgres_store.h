@@ -150,6 +150,15 @@ class PostgresStore final : public PgShard {
                                          const Call& call) override;
   Result<std::uint64_t> prune_deliveries(WallTime before, const Call& call) override;
 
+  Result<void> expect(std::span<const ExpectationRow> rows, const Call& call) override;
+  Result<std::vector<ExpectationRow>> lease_settlements(WallTime now, WallTime until,
+                                                        domain::Date today, std::size_t limit,
+                                                        const Call& call) override;
+  Result<std::uint64_t> settle(std::span<const SettlementRow> rows, const Call& call) override;
+  Result<std::vector<SettlementRow>> settled(domain::AssetType asset_type, std::size_t limit,
+                                             const Call& call) override;
+  Result<std::uint64_t> prune_settlements(WallTime before, const Call& call) override;
+
   /// How a server stands in its cluster; positions are bytes of the write-ahead log.
   struct Standing {
     bool standby = false;

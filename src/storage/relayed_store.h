@@ -19,7 +19,7 @@ namespace ara::storage {
 ///   write(call, ask)
 ///
 /// What spans symbols is left to Self: symbols, changed_heads, put_all_bars, put_forecasts,
-/// find_forecast, prune_forecasts, finish_job.
+/// find_forecast, prune_forecasts, finish_job, and all of SettlementStore.
 template <class Self, class Base = Store>
 class RelayedStore : public Base {
  public:

@@ -74,6 +74,26 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore, PgShard> {
     note_role("primary");
     return primary_->finish_job(end, call);
   }
+  Result<void> expect(std::span<const ExpectationRow> rows, const Call& call) override {
+    return primary_->expect(rows, call);
+  }
+  Result<std::vector<ExpectationRow>> lease_settlements(WallTime now, WallTime until,
+                                                        domain::Date today, std::size_t limit,
+                                                        const Call& call) override {
+    return primary_->lease_settlements(now, until, today, limit, call);
+  }
+  Result<std::uint64_t> settle(std::span<const SettlementRow> rows, const Call& call) override {
+    return primary_->settle(rows, call);
+  }
+  Result<std::vector<SettlementRow>> settled(domain::AssetType asset_type, std::size_t limit,
+                                             const Call& call) override {
+    return read_near(call, [&](Store& to, const Call& to_call) {
+      return to.settled(asset_type, limit, to_call);
+    });
+  }
+  Result<std::uint64_t> prune_settlements(WallTime before, const Call& call) override {
+    return primary_->prune_settlements(before, call);
+  }
 
   template <class Ask>
   ReplicatedAnswer<Ask> write(const Call& call, Ask ask) {

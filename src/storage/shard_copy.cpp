@@ -8,6 +8,7 @@
 #include "base/format.h"
 #include "storage/postgres_bars.h"
 #include "storage/postgres_forecasts.h"
+#include "storage/postgres_settlements.h"
 #include "storage/times.h"
 
 namespace ara::storage {
@@ -189,6 +190,8 @@ Result<RowCounts> copy_difference(PgConnection& source, PgConnection& target, Sl
   const auto forecasts = copy_forecasts(source, target, ids_of(slots));
   if (!forecasts) return std::unexpected(forecasts.error());
   counts.forecasts = *forecasts;
+  const auto settlements = copy_settlements(source, target, slots);
+  if (!settlements) return std::unexpected(settlements.error());
   return counts;
 }
 
@@ -207,6 +210,10 @@ Result<void> delete_gone(PgConnection& connection, SlotRange slots) {
   const IdRange ids = ids_of(slots);
   return only_done(connection.ask("DELETE FROM forecasts WHERE id >= $1 AND id < $2",
                                   PgBytes{ids.first}, PgBytes{ids.end}))
+      .and_then([&] {
+        return only_done(connection.ask("DELETE FROM settlements WHERE slot BETWEEN $1 AND $2",
+                                        slots.first, slots.last));
+      })
       .and_then([&] {
         return only_done(connection.ask("DELETE FROM bars WHERE slot BETWEEN $1 AND $2",
                                         slots.first, slots.last));

@@ -46,6 +46,14 @@ class ShardedStore final : public RelayedStore<ShardedStore> {
   }
   Result<std::uint64_t> prune_forecasts(WallTime before, const Call& call) override;
   Result<void> finish_job(const JobEnd& end, const Call& call) override;
+  Result<void> expect(std::span<const ExpectationRow> rows, const Call& call) override;
+  Result<std::vector<ExpectationRow>> lease_settlements(WallTime now, WallTime until,
+                                                        domain::Date today, std::size_t limit,
+                                                        const Call& call) override;
+  Result<std::uint64_t> settle(std::span<const SettlementRow> rows, const Call& call) override;
+  Result<std::vector<SettlementRow>> settled(domain::AssetType asset_type, std::size_t limit,
+                                             const Call& call) override;
+  Result<std::uint64_t> prune_settlements(WallTime before, const Call& call) override;
 
   template <class Ask>
   ShardAnswer<Ask> write_symbol(const domain::Symbol& symbol, const Call& call, Ask ask) {
@@ -69,6 +77,16 @@ class ShardedStore final : public RelayedStore<ShardedStore> {
   }
 
  private:
+  /// Asks each shard of those of `rows` whose symbol it holds; the sum of what they give. Each part
+  /// is whole or not at all, and harmless when done twice.
+  template <class Row, class Ask>
+  Result<std::uint64_t> by_symbol(std::span<const Row> rows, const Call& call, Ask ask);
+  using Prune = Result<std::uint64_t> (Store::*)(WallTime, const Call&);
+  static Result<std::uint64_t> prune_each(const FleetView& view, const Call& call, Prune prune,
+                                          WallTime before);
+  /// The shards that hold slots, the catalog's included.
+  static std::vector<FleetShard*> holders(const FleetView& view);
+
   /// Tries until no shard says that a slot has moved.
   template <class Try>
   auto follow(const Call& call, Try attempt) -> std::invoke_result_t<Try&, const FleetView&> {
@@ -259,16 +277,8 @@ Result<void> ShardedStore::put_forecasts(std::span<const ForecastRow> rows, cons
 
 Result<std::uint64_t> ShardedStore::prune_forecasts(WallTime before, const Call& call) {
   const auto view = fleet_->view();
-  std::uint64_t total = 0;
-  for (const auto& [number, shard] : view->shards) {
-    if (number != 0 && view->map.count_of(number) == 0) continue;
-    const auto pruned = on(*shard, call, [&](Store& to, const Call& to_call) {
-      return to.prune_forecasts(before, to_call);
-    });
-    if (!pruned) return of_shard(shard->row(), pruned.error());
-    total += *pruned;
-  }
-  if (view->shards.size() > 1) {
+  const auto total = prune_each(*view, call, &Store::prune_forecasts, before);
+  if (total && view->shards.size() > 1) {
     auto& catalog = view->catalog().store().primary();
     auto done = forget_decisions(catalog, view->primaries(), call);
     if (!done) return std::unexpected(done.error());
@@ -312,6 +322,100 @@ Result<void> ShardedStore::end_on(const FleetView& view, const JobEnd& end, cons
                            std::nullopt});
   }
   return commit_jointly(joint, call);
+}
+
+std::vector<FleetShard*> ShardedStore::holders(const FleetView& view) {
+  std::vector<FleetShard*> all;
+  for (const auto& [number, shard] : view.shards) {
+    if (number == 0 || view.map.count_of(number) > 0) all.push_back(shard.get());
+  }
+  return all;
+}
+
+template <class Row, class Ask>
+Result<std::uint64_t> ShardedStore::by_symbol(std::span<const Row> rows, const Call& call,
+                                              Ask ask) {
+  return follow(call, [&](const FleetView& view) -> Result<std::uint64_t> {
+    std::map<int, std::vector<Row>> shares;
+    for (const Row& row : rows) {
+      shares[view.map.shard_of(domain::slot_of(row.key.symbol.text()))].push_back(row);
+    }
+    std::uint64_t sum = 0;
+    for (const auto& [number, share] : shares) {
+      const Result<std::uint64_t> done =
+          on(*view.shards.at(number), call,
+             [&](Store& to, const Call& to_call) { return ask(to, share, to_call); });
+      if (!done) return done;
+      sum += *done;
+    }
+    return sum;
+  });
+}
+
+Result<void> ShardedStore::expect(std::span<const ExpectationRow> rows, const Call& call) {
+  return by_symbol(rows, call,
+                   [](Store& to, const std::vector<ExpectationRow>& share, const Call& to_call) {
+                     return to.expect(share, to_call).transform([] { return std::uint64_t{0}; });
+                   })
+      .transform([](std::uint64_t) {});
+}
+
+Result<std::vector<ExpectationRow>> ShardedStore::lease_settlements(WallTime now, WallTime until,
+                                                                    domain::Date today,
+                                                                    std::size_t limit,
+                                                                    const Call& call) {
+  const auto view = fleet_->view();
+  std::vector<ExpectationRow> all;
+  std::optional<Error> error;
+  for (FleetShard* shard : holders(*view)) {
+    if (all.size() == limit) break;
+    auto part = on(*shard, call, [&](Store& to, const Call& to_call) {
+      return to.lease_settlements(now, until, today, limit - all.size(), to_call);
+    });
+    if (!part) error = part.error();  // one that is down holds up its own alone
+    if (part) std::ranges::move(*part, std::back_inserter(all));
+  }
+  if (all.empty() && error) return std::unexpected(std::move(*error));
+  return all;
+}
+
+Result<std::uint64_t> ShardedStore::settle(std::span<const SettlementRow> rows, const Call& call) {
+  return by_symbol(rows, call,
+                   [](Store& to, const std::vector<SettlementRow>& share, const Call& to_call) {
+                     return to.settle(share, to_call);
+                   });
+}
+
+Result<std::vector<SettlementRow>> ShardedStore::settled(domain::AssetType asset_type,
+                                                         std::size_t limit, const Call& call) {
+  const auto view = fleet_->view();
+  std::vector<SettlementRow> all;
+  for (FleetShard* shard : holders(*view)) {
+    auto part = on(*shard, call, [&](Store& to, const Call& to_call) {
+      return to.settled(asset_type, limit, to_call);
+    });
+    if (!part) return of_shard(shard->row(), part.error());
+    std::ranges::move(*part, std::back_inserter(all));
+  }
+  std::ranges::stable_sort(all, std::ranges::greater(), &SettlementRow::settled);
+  if (all.size() > limit) all.erase(all.begin() + static_cast<std::ptrdiff_t>(limit), all.end());
+  return all;
+}
+
+Result<std::uint64_t> ShardedStore::prune_settlements(WallTime before, const Call& call) {
+  return prune_each(*fleet_->view(), call, &Store::prune_settlements, before);
+}
+
+Result<std::uint64_t> ShardedStore::prune_each(const FleetView& view, const Call& call, Prune prune,
+                                               WallTime before) {
+  std::uint64_t total = 0;
+  for (FleetShard* shard : holders(view)) {
+    const auto pruned = on(
+        *shard, call, [&](Store& to, const Call& to_call) { return (to.*prune)(before, to_call); });
+    if (!pruned) return of_shard(shard->row(), pruned.error());
+    total += *pruned;
+  }
+  return total;
 }
 
 }  // namespace

@@ -237,6 +237,34 @@ CREATE INDEX jobs_by_expiry ON jobs (expires) WHERE expires > 0;
 ALTER TABLE symbols ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX symbols_by_change ON symbols (changed);
 )"},
+    // settled is 0 until an outcome is known; change holds the knots of a quantile function.
+    Migration{"settlements", R"(
+CREATE TABLE settlements (
+  symbol TEXT NOT NULL CHECK (symbol <> ''),
+  as_of INTEGER NOT NULL,
+  model_version TEXT NOT NULL,
+  day INTEGER NOT NULL CHECK (day > 0),
+  forecast BLOB NOT NULL CHECK (length(forecast) = 16),
+  asset_type TEXT NOT NULL CHECK (asset_type <> ''),
+  due INTEGER NOT NULL,
+  scale TEXT NOT NULL CHECK (scale IN ('log', 'level')),
+  price REAL NOT NULL,
+  change BLOB NOT NULL,
+  created INTEGER NOT NULL,
+  leased_until INTEGER NOT NULL DEFAULT 0,
+  settled INTEGER NOT NULL DEFAULT 0,
+  outcome REAL,
+  error REAL,
+  inside INTEGER,
+  crps REAL,
+  walk_crps REAL,
+  PRIMARY KEY (symbol, as_of, model_version, day),
+  UNIQUE (forecast, day)
+) STRICT;
+CREATE INDEX settlements_open ON settlements (due) WHERE settled = 0;
+CREATE INDEX settlements_settled ON settlements (asset_type, settled) WHERE settled > 0;
+CREATE INDEX settlements_by_created ON settlements (created);
+)"},
 };
 
 constexpr const char* kMakeRecord = R"(

@@ -120,6 +120,15 @@ class SqliteStore final : public Store {
                                          const Call& call) override;
   Result<std::uint64_t> prune_deliveries(WallTime before, const Call& call) override;
 
+  Result<void> expect(std::span<const ExpectationRow> rows, const Call& call) override;
+  Result<std::vector<ExpectationRow>> lease_settlements(WallTime now, WallTime until,
+                                                        domain::Date today, std::size_t limit,
+                                                        const Call& call) override;
+  Result<std::uint64_t> settle(std::span<const SettlementRow> rows, const Call& call) override;
+  Result<std::vector<SettlementRow>> settled(domain::AssetType asset_type, std::size_t limit,
+                                             const Call& call) override;
+  Result<std::uint64_t> prune_settlements(WallTime before, const Call& call) override;
+
  private:
   /// Whether a commit is on the disk when it returns; without, a crash of the machine may undo the
   /// newest ones, never half of one.

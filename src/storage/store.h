@@ -12,6 +12,7 @@
 #include "storage/alerts.h"
 #include "storage/jobs.h"
 #include "storage/rows.h"
+#include "storage/settlements.h"
 #include "storage/webhooks.h"
 
 namespace ara::storage {
@@ -24,7 +25,11 @@ class DbMeters;
 /// A write that returned has been synced: no crash of process or machine loses it. A write that
 /// did not return happened whole or not at all. Forecasts are the exception: they can be computed
 /// again, so put_forecasts promises only "whole or not at all".
-class Store : public AccountStore, public AlertStore, public JobStore, public WebhookStore {
+class Store : public AccountStore,
+              public AlertStore,
+              public JobStore,
+              public SettlementStore,
+              public WebhookStore {
  public:
   /// All heads, ascending by symbol.
   virtual Result<std::vector<SymbolRow>> symbols(const Call& call) = 0;

@@ -48,6 +48,30 @@ class TracedStore final : public RelayedStore<TracedStore> {
   Result<void> finish_job(const JobEnd& end, const Call& call) override {
     return write(call, [&](Store& to, const Call& to_call) { return to.finish_job(end, to_call); });
   }
+  Result<void> expect(std::span<const ExpectationRow> rows, const Call& call) override {
+    return write(call, [&](Store& to, const Call& to_call) { return to.expect(rows, to_call); });
+  }
+  Result<std::vector<ExpectationRow>> lease_settlements(WallTime now, WallTime until,
+                                                        domain::Date today, std::size_t limit,
+                                                        const Call& call) override {
+    return write(call, [&](Store& to, const Call& to_call) {
+      return to.lease_settlements(now, until, today, limit, to_call);
+    });
+  }
+  Result<std::uint64_t> settle(std::span<const SettlementRow> rows, const Call& call) override {
+    return write(call, [&](Store& to, const Call& to_call) { return to.settle(rows, to_call); });
+  }
+  Result<std::vector<SettlementRow>> settled(domain::AssetType asset_type, std::size_t limit,
+                                             const Call& call) override {
+    return read(call, [&](Store& to, const Call& to_call) {
+      return to.settled(asset_type, limit, to_call);
+    });
+  }
+  Result<std::uint64_t> prune_settlements(WallTime before, const Call& call) override {
+    return write(call, [&](Store& to, const Call& to_call) {
+      return to.prune_settlements(before, to_call);
+    });
+  }
 
   template <class Ask>
   Answer<Ask> read(const Call& call, Ask ask, ARA_METHOD) {

@@ -104,6 +104,49 @@ class FormatTest(HttpCase):
         self.assertLess(self.server.metric("ara_backup_age_seconds"), 60)
 
 
+class SettlementTest(HttpCase):
+    """The bar of a forecast's day comes, and the forecast is judged by it."""
+
+    def post(self, symbol, date, close):
+        answer = self.server.request(
+            "POST", "/api/v1/bars",
+            json.dumps({"symbol": symbol, "bars": [{"date": date, "close": close}]}),
+            {"Content-Type": "application/json"})
+        self.assertEqual(200, answer.status, answer.body)
+
+    def wait_for(self, series, least):
+        end = time.monotonic() + 30
+        while self.server.metric(series) < least and time.monotonic() < end:
+            time.sleep(0.1)
+        self.assertGreaterEqual(self.server.metric(series), least, series)
+
+    def test_a_bar_settles_its_day(self):
+        kind = 'asset_type="stock"'
+        days = {symbol: self.server.get(f"/api/v1/predict/{symbol}?days=2").json()["predictions"]
+                for symbol in ("AAPL", "MSFT")}
+        self.assertNotIn("ara_forecast_coverage", self.server.get("/metrics").body.decode())
+        time.sleep(0.5)  # written behind
+        for symbol, said in days.items():
+            self.post(symbol, said[0]["date"], said[0]["quantiles"]["50"])
+        self.wait_for("ara_forecast_settled_window{%s}" % kind, 2)
+        self.assertEqual(2, self.server.metric("ara_forecasts_settled_total{%s}" % kind))
+        for level in (50, 80, 90, 95):
+            share = self.server.metric('ara_forecast_coverage{%s,level="%d"}' % (kind, level))
+            self.assertEqual(1, share, "the median is within every interval")
+        self.assertLess(self.server.metric("ara_forecast_absolute_error{%s}" % kind), 1e-6)
+        self.assertLess(self.server.metric("ara_forecast_crps_ratio{%s}" % kind), 3)
+        self.post("AAPL", days["AAPL"][1]["date"], 1000)
+        self.wait_for("ara_forecast_settled_window{%s}" % kind, 3)
+        # That is far outside of what was said, as well by a forecast made of the bar in between.
+        text = self.server.get("/metrics").body.decode()
+        settled = int(re.search(r"^ara_forecast_settled_window\{%s\} (\d+)" % kind, text, re.M)[1])
+        for level in (50, 80, 90, 95):
+            series = re.escape('ara_forecast_coverage{%s,level="%d"}' % (kind, level))
+            share = float(re.search(rf"^{series} (\S+)", text, re.M)[1])
+            self.assertAlmostEqual(2 / settled, share, places=6)
+        self.assertGreater(self.server.metric("ara_forecast_absolute_error{%s}" % kind), 1)
+
+
 class PrometheusTest(HttpCase):
     """Prometheus scrapes the server, once in each format."""
 

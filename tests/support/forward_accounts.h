@@ -80,6 +80,28 @@ class ForwardAccounts : public storage::Store {
     return accounts_->day_usage(day, call);
   }
 
+  Result<void> expect(std::span<const storage::ExpectationRow> rows, const Call& call) override {
+    return accounts_->expect(rows, call);
+  }
+  Result<std::vector<storage::ExpectationRow>> lease_settlements(WallTime now, WallTime until,
+                                                                 domain::Date today,
+                                                                 std::size_t limit,
+                                                                 const Call& call) override {
+    return accounts_->lease_settlements(now, until, today, limit, call);
+  }
+  Result<std::uint64_t> settle(std::span<const storage::SettlementRow> rows,
+                               const Call& call) override {
+    return accounts_->settle(rows, call);
+  }
+  Result<std::vector<storage::SettlementRow>> settled(domain::AssetType asset_type,
+                                                      std::size_t limit,
+                                                      const Call& call) override {
+    return accounts_->settled(asset_type, limit, call);
+  }
+  Result<std::uint64_t> prune_settlements(WallTime before, const Call& call) override {
+    return accounts_->prune_settlements(before, call);
+  }
+
  private:
   const std::shared_ptr<storage::Store> accounts_;
 };

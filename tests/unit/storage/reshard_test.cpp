@@ -9,6 +9,43 @@ namespace {
 
 class Reshard : public ShardFixture {
  protected:
+  static domain::Date date(int day) { return domain::Date{std::chrono::days{day}}; }
+  static WallTime at(std::int64_t count) { return WallTime{std::chrono::seconds{count}}; }
+
+  /// Of each symbol one day that is settled, and one that is due.
+  static void fill_settlements(Store& store, int symbols) {
+    std::vector<ExpectationRow> rows;
+    std::vector<SettlementRow> ends;
+    for (int i = 0; i < symbols; ++i) {
+      for (const int day : {1, 2}) {
+        rows.push_back({.key = {symbol(i), date(0), "har-1", day},
+                        .forecast = {static_cast<std::uint64_t>(i), 0},
+                        .due = date(day - 20'000),
+                        .price = i / 7.0,
+                        .change = domain::QuantileFunction::normal(i / 3.0, 0.01),
+                        .created = at(i)});
+      }
+      ends.push_back({rows.back().key, Outcome{i / 7.0, i / 3.0, 5, i / 9.0, i / 11.0}, at(i + 1)});
+    }
+    ASSERT_TRUE(store.expect(rows, Call{}));
+    ASSERT_EQ(store.settle(ends, Call{}).value(), ends.size());
+  }
+  void expect_settlements(Store& store, int symbols) {
+    const auto settled = store.settled(domain::AssetType::stock, 10'000, Call{});
+    ASSERT_TRUE(settled) << settled.error().message;
+    ASSERT_EQ(settled->size(), static_cast<std::size_t>(symbols));
+    for (int i = 0; i < symbols; ++i) {
+      const SettlementRow& row = (*settled)[static_cast<std::size_t>(symbols - 1 - i)];
+      ASSERT_EQ(row.key.symbol, symbol(i));
+      ASSERT_EQ(row.outcome->crps, i / 9.0);
+    }
+    now_ += 1000;  // what was leased before is free again
+    const auto due = store.lease_settlements(at(now_), at(now_ + 10), date(0), 10'000, Call{});
+    ASSERT_TRUE(due) << due.error().message;
+    EXPECT_EQ(due->size(), static_cast<std::size_t>(symbols));
+  }
+  std::int64_t now_ = 0;
+
   /// All heads are there, and change only where their version does.
   static void expect_steady_heads(Store& store, int symbols) {
     const auto before = store.changed_heads({}, Call{});
@@ -31,6 +68,7 @@ TEST_F(Reshard, GrowsAndShrinksAndKeepsEveryRow) {
   std::vector<ForecastRow> forecasts;
   for (int i = 0; i < 400; ++i) forecasts.push_back(forecast(i));
   ASSERT_TRUE(store->put_forecasts(forecasts, Call{}));
+  fill_settlements(*store, 300);
   const auto check = [&](double moved_at_most, const Result<ReshardProgress>& done) {
     ASSERT_TRUE(done) << done.error().message;
     EXPECT_EQ(done->slots_moved, done->slots);
@@ -42,6 +80,7 @@ TEST_F(Reshard, GrowsAndShrinksAndKeepsEveryRow) {
     expect_whole(*store, 300);
     expect_whole(*open_store(), 300);
     EXPECT_EQ(rows_everywhere(), rows(300, 300 * 50, 400));
+    expect_settlements(*open_store(), 300);
     for (const ForecastRow& one : forecasts) {
       const auto found = store->find_forecast(one.id, Call{});
       ASSERT_TRUE(found && *found) << "forecast " << to_hex(one.id);
