@@ -80,15 +80,14 @@ struct Metrics::State {
   mutable std::mutex mutex;  ///< guards what follows
   std::vector<Family> families = std::vector<Family>(metric_names().size());
   std::size_t samples = 0;
-  std::size_t kept = 0;  ///< samples that are kept for the "other" of each family with labels
+  /// Samples that are kept for what may still come and must find room: the "other" of each family,
+  /// which for one without labels is its one series.
+  std::size_t kept = 0;
   std::size_t cells_used = 0;
 
   State() {
-    std::size_t without_labels = 0;
-    for (const MetricRow& row : metric_names()) {
-      (row.labels.empty() ? without_labels : kept) += samples_of(row);
-    }
-    if (kept + without_labels > kMaxSamples) std::abort();
+    for (const MetricRow& row : metric_names()) kept += samples_of(row);
+    if (kept > kMaxSamples) std::abort();
   }
 
   /// The series of these labels, made if there is room for one more, else the family's "other".
@@ -101,7 +100,7 @@ struct Metrics::State {
       if (const auto found = family.find(labels); found != family.end()) return found->second;
     }
     samples += needed;
-    if (!labels.empty() && is_other(labels)) kept -= needed;
+    if (is_other(labels)) kept -= needed;
     Series& made = family[std::move(labels)];
     made.first_cell = static_cast<std::uint32_t>(cells_used);
     cells_used += cells_of(metric_names()[row]);

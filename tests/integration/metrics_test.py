@@ -232,7 +232,7 @@ class BoundTest(unittest.TestCase):
         for route in routes:
             for name in ("AAPL", "S77", "nothing"):
                 path = re.sub(r"\{.*?\}", name, route["path"])
-                if path.startswith("/ws/") or path.startswith("/stream") or "/events" in path:
+                if "/ws/" in path or "/stream/" in path:
                     continue  # what does not end
                 self.server.request(route["method"], path, b"{}",
                                     {"Content-Type": "application/json"})
