@@ -172,7 +172,8 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore, PgShard> {
   const std::shared_ptr<Replicas> replicas_;
 };
 
-/// Shows how each standby stands, as long as there are replicas; nothing of who is no standby.
+/// Shows how each standby stands, as long as there are replicas. Nothing of the primary; but a
+/// server that is gone is one that is not read, whatever it was before.
 void show(telemetry::Metrics& metrics, const PgPlace& place,
           const std::shared_ptr<Replicas>& replicas) {
   for (std::size_t i = 0; i < place.servers.size(); ++i) {
@@ -180,15 +181,15 @@ void show(telemetry::Metrics& metrics, const PgPlace& place,
       metrics.gauge(family, {{"replica", place.servers[i]}},
                     [weak = std::weak_ptr(replicas), i, read] {
                       const auto held = weak.lock();
-                      if (!held) return std::nan("");
-                      const Replicas::Seen seen = held->seen()[i];
-                      return seen.standby ? read(seen) : std::nan("");
+                      return held ? read(held->seen()[i]) : std::nan("");
                     });
     };
-    add("ara_db_replica_lag_seconds",
-        [](const Replicas::Seen& seen) { return std::chrono::duration<double>(seen.lag).count(); });
-    add("ara_db_replica_in_use",
-        [](const Replicas::Seen& seen) { return seen.readable ? 1.0 : 0.0; });
+    add("ara_db_replica_lag_seconds", [](const Replicas::Seen& seen) {
+      return seen.standby ? std::chrono::duration<double>(seen.lag).count() : std::nan("");
+    });
+    add("ara_db_replica_in_use", [](const Replicas::Seen& seen) {
+      return seen.standby || !seen.alive ? (seen.readable ? 1.0 : 0.0) : std::nan("");
+    });
   }
 }
 
