@@ -150,15 +150,15 @@ class TraceTest(TracingCase):
 
         paths = [" / ".join(path(span)[1:]) for span in spans if span is not root]
         self.assertEqual(paths[:2], ["queue", "forecast"])
-        for expected in ["forecast / store find_symbol", "forecast / store find_forecast",
-                         "forecast / store last_bars", "forecast / insight", "forecast / encode"]:
+        for expected in ["forecast / store find_forecast", "forecast / store last_bars",
+                         "forecast / insight", "forecast / encode"]:
             self.assertEqual(paths.count(expected), 1, paths)
         models = [path for path in paths if path.startswith("forecast / model ")]
         self.assertIn("forecast / model combination", models)
         self.assertIn("forecast / model combination / model har", models)
         self.assertEqual(len(models), len(set(models)))
         order = [paths.index(f"forecast / {name}") for name in
-                 ["store find_symbol", "store last_bars", "model combination", "insight", "encode"]]
+                 ["store find_forecast", "store last_bars", "model combination", "insight", "encode"]]
         self.assertEqual(order, sorted(order))
         store = next(span for span in spans if span.name == "store last_bars")
         self.assertEqual(store.kind, CLIENT)
@@ -302,11 +302,11 @@ class LogTest(TracingCase):
         server.get(path, X_Request_ID="silent")
         for _ in range(3):  # info, debug, and no further
             server.process.send_signal(signal.SIGUSR1)
-        time.sleep(0.2)
+            time.sleep(0.5)
         server.get(path, X_Request_ID="told", traceparent=SAMPLED)
         for _ in range(2):
             server.process.send_signal(signal.SIGUSR2)
-            time.sleep(0.2)
+            time.sleep(0.5)
         server.get(path, X_Request_ID="silent again")
         lines = [line for line in self.stop() if line["message"] == "A request"]
         self.assertEqual([line["request_id"] for line in lines], ["told"])
