@@ -95,17 +95,18 @@ void Settler::note(const Result<void>& done) {
 }
 
 Result<void> Settler::look() {
-  const auto version = store_->heads_version(in_time());
-  if (!version) return std::unexpected(version.error());
+  auto heads = store_->changed_heads(mark_, in_time());
+  if (!heads) return std::unexpected(std::move(heads.error()));
   const SteadyTime now = clock_.steady();
-  if (*version == version_ && now - looked_ < options_.anyway) return {};
+  const bool changed = heads->all || !heads->rows.empty();
+  if (!changed && now - looked_ < options_.anyway) return {};
   looked_ = now;
   while (!stopping_) {
     const auto more = settle_some();
     if (!more) return std::unexpected(more.error());
     if (!*more) break;
   }
-  version_ = *version;
+  mark_ = std::move(heads->mark);
   return {};
 }
 

@@ -68,7 +68,7 @@ class Settler {
   const std::shared_ptr<Shown> shown_ = std::make_shared<Shown>();
 
   // Of the thread alone.
-  std::uint64_t version_ = 0;
+  storage::HeadsMark mark_;  ///< up to which all is settled
   SteadyTime looked_{};
   SteadyTime read_{};
   SteadyTime pruned_{};
