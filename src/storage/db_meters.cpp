@@ -3,6 +3,8 @@
 #include <cmath>
 #include <string_view>
 
+#include "telemetry/trace.h"
+
 namespace ara::storage {
 namespace {
 
@@ -15,6 +17,9 @@ telemetry::Metrics::Labels labels(DbOperation operation, DbRole role) {
   return {{"operation", std::string(kOperationNames[static_cast<std::size_t>(operation)])},
           {"role", std::string(kRoleNames[static_cast<std::size_t>(role)])}};
 }
+
+/// A shorter wait for a connection is left to the span of its call.
+constexpr std::chrono::milliseconds kNotedWait{1};
 
 double seconds_of(std::chrono::nanoseconds span) {
   return std::chrono::duration<double>(span).count();
@@ -34,6 +39,20 @@ bool is_fault(Code code) {
     default:
       return false;
   }
+}
+
+void note_wait(const DbMetersPtr& meters, SteadyTime begun) {
+  const SteadyTime now = system_clock().steady();
+  if (meters) meters->waited(now - begun);
+  if (now - begun >= kNotedWait) telemetry::record_span("connection wait", begun, now);
+}
+
+DbTimer::DbTimer(DbMetersPtr meters, DbOperation operation, DbRole role)
+    : meters_(std::move(meters)),
+      operation_(operation),
+      role_(role),
+      begun_(system_clock().steady()) {
+  telemetry::note_span("ara.db.role", kRoleNames[static_cast<std::size_t>(role)]);
 }
 
 DbMeters::DbMeters(std::shared_ptr<telemetry::Metrics> metrics)

@@ -74,14 +74,14 @@ class DbMeters {
 /// Of a pool that nobody watches there are none (null); the calls below may be made all the same.
 using DbMetersPtr = std::shared_ptr<DbMeters>;
 
-/// Times one loan of a connection, from its making to its end.
+/// A connection was waited for since `begun`: for the metrics and, from a millisecond on, a span.
+void note_wait(const DbMetersPtr& meters, SteadyTime begun);
+
+/// Times one loan of a connection, from its making to its end. The span of the call that it is lent
+/// for gets the role; where one server fails and another is asked, that of the last.
 class DbTimer {
  public:
-  DbTimer(DbMetersPtr meters, DbOperation operation, DbRole role)
-      : meters_(std::move(meters)),
-        operation_(operation),
-        role_(role),
-        begun_(system_clock().steady()) {}
+  DbTimer(DbMetersPtr meters, DbOperation operation, DbRole role);
   DbTimer(DbTimer&&) noexcept = default;
   DbTimer& operator=(DbTimer&&) = delete;
   ~DbTimer() {

@@ -80,7 +80,7 @@ Result<void> PgPool::admit(const Call& call) {
   const bool free = freed_.wait_until(lock, until, [&] { return lent_ < most; });
   if (free) counts_->busy = ++lent_;
   lock.unlock();
-  if (meters_) meters_->waited(system_clock().steady() - now);
+  note_wait(meters_, now);
   if (free) return {};
   if (meters_) meters_->refused();
   return fail(until == call.deadline.at ? Code::deadline : Code::overloaded,

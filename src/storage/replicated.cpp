@@ -6,7 +6,6 @@
 #include "storage/patience.h"
 #include "storage/relayed_store.h"
 #include "storage/replicas.h"
-#include "storage/traced.h"
 
 namespace ara::storage {
 namespace {
@@ -56,11 +55,9 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore, PgShard> {
   PostgresStore& primary() override { return *primary_; }
   Result<std::vector<PutOutcome>> put_all_bars(std::span<const SymbolBars> batch,
                                                const Call& call) override {
-    note_role("primary");
     return primary_->put_all_bars(batch, call);
   }
   Result<void> put_forecasts(std::span<const ForecastRow> rows, const Call& call) override {
-    note_role("primary");
     return primary_->put_forecasts(rows, call);
   }
   Result<std::optional<ForecastRow>> find_forecast(const Hash128& id, const Call& call) override {
@@ -71,7 +68,6 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore, PgShard> {
     return primary_->prune_forecasts(before, call);
   }
   Result<void> finish_job(const JobEnd& end, const Call& call) override {
-    note_role("primary");
     return primary_->finish_job(end, call);
   }
   Result<void> expect(std::span<const ExpectationRow> rows, const Call& call) override {
@@ -97,7 +93,6 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore, PgShard> {
 
   template <class Ask>
   ReplicatedAnswer<Ask> write(const Call& call, Ask ask) {
-    note_role("primary");
     return ask(*primary_, call);
   }
   template <class Ask>
@@ -121,12 +116,10 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore, PgShard> {
       ReplicatedAnswer<Ask> answer =
           fail(Code::unavailable, "No PostgreSQL server can be read just now");
       if (replicas_->has_primary()) {
-        note_role("primary");
         answer = ask(*primary_, within(call, kFirstTry));
         if (answer || !is_servers_fault(answer.error())) return answer;
       }
       if (PostgresStore* standby = choose()) {
-        note_role("replica");
         answer = ask(*standby, within(call, kFirstTry));
         if (answer || !is_servers_fault(answer.error())) return answer;
         replicas_->eject(standby);
@@ -158,7 +151,6 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore, PgShard> {
   template <class Ask>
   ReplicatedAnswer<Ask> read_near(const Call& call, Ask ask, bool exact = false) {
     if (PostgresStore* standby = choose(exact)) {
-      note_role("replica");
       auto answer = ask(*standby, within(call, kFirstTry));
       // It may not have heard yet that a slot has come here.
       if (!answer && is_moved(answer.error())) return read(call, ask);

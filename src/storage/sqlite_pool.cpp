@@ -20,7 +20,7 @@ Result<std::unique_ptr<SqliteConnection>> SqlitePool::admit(const Call& call) {
     counts_->idle = idle_.size();
   }
   lock.unlock();
-  if (meters_) meters_->waited(system_clock().steady() - now);
+  note_wait(meters_, now);
   if (free) return connection;
   if (meters_) meters_->refused();
   if (until == call.deadline.at) {

@@ -19,7 +19,7 @@ using Answer = std::invoke_result_t<Ask&, Store&, const Call&>;
 class TracedStore final : public RelayedStore<TracedStore> {
  public:
   TracedStore(std::unique_ptr<Store> store, std::string_view system)
-      : store_(std::move(store)), system_(system), embedded_(system == "sqlite") {}
+      : store_(std::move(store)), system_(system) {}
 
   Result<std::vector<SymbolRow>> symbols(const Call& call) override {
     return read(call, [](Store& to, const Call& to_call) { return to.symbols(to_call); });
@@ -101,7 +101,6 @@ class TracedStore final : public RelayedStore<TracedStore> {
     if (!span.recording()) return ask(*store_, call);
     span.note("db.system.name", system_);
     span.note("db.operation.name", method);
-    if (embedded_) span.note("ara.db.role", "embedded");
     auto answer = ask(*store_, call);
     if (!answer) span.fail(answer.error().message);
     return answer;
@@ -109,17 +108,12 @@ class TracedStore final : public RelayedStore<TracedStore> {
 
   const std::unique_ptr<Store> store_;
   const std::string_view system_;
-  const bool embedded_;
 };
 
 }  // namespace
 
 std::unique_ptr<Store> traced(std::unique_ptr<Store> store, std::string_view system) {
   return std::make_unique<TracedStore>(std::move(store), system);
-}
-
-void note_role(std::string_view role) {
-  telemetry::note_span("ara.db.role", role);
 }
 
 }  // namespace ara::storage

@@ -20,7 +20,9 @@ LISTENED = ["/ws/predictions/AAPL", "/ws/predictions/MSFT", "/ws/market-data/AAP
 
 
 class MixedTest(AccountsCase):
-    settings = {"RATE_LIMIT_ENABLED": "false"}
+    # Every request is traced, for a collector that is not there.
+    settings = {"RATE_LIMIT_ENABLED": "false", "OTLP_SAMPLE_RATIO": "1",
+                "OTLP_ENDPOINT": "http://127.0.0.1:9"}
 
     def setUp(self):
         self.headers = bearer(self.token("root"))
