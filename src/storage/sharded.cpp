@@ -1,5 +1,3 @@
-// The store of several PostgreSQL clusters: symbols and forecasts by their slots, all else in the
-// catalog.
 #include <algorithm>
 #include <future>
 #include <map>
@@ -10,19 +8,10 @@
 #include "storage/postgres_bars.h"
 #include "storage/postgres_forecasts.h"
 #include "storage/postgres_joint.h"
-#include "storage/relayed_store.h"
-#include "storage/shard_fleet.h"
+#include "storage/sharded_store.h"
 
 namespace ara::storage {
 namespace {
-
-template <class Ask>
-using ShardAnswer = std::invoke_result_t<Ask&, Store&, const Call&>;
-
-std::unexpected<Error> of_shard(const ShardRow& row, Error error) {
-  error.message = ara::format("shard {} ({}): {}", row.number, row.name, error.message);
-  return std::unexpected(std::move(error));
-}
 
 /// Both ascend by symbol.
 void merge_in(std::vector<SymbolRow>& all, std::vector<SymbolRow> more) {
@@ -31,98 +20,12 @@ void merge_in(std::vector<SymbolRow>& all, std::vector<SymbolRow> more) {
   std::ranges::inplace_merge(all, all.begin() + middle, {}, &SymbolRow::symbol);
 }
 
-class ShardedStore final : public RelayedStore<ShardedStore> {
- public:
-  explicit ShardedStore(std::unique_ptr<ShardFleet> fleet) : fleet_(std::move(fleet)) {}
+}  // namespace
 
-  Result<std::vector<SymbolRow>> symbols(const Call& call) override;
-  Result<HeadChanges> changed_heads(const HeadsMark& mark, const Call& call) override;
-  Result<std::vector<PutOutcome>> put_all_bars(std::span<const SymbolBars> batch,
-                                               const Call& call) override;
-  Result<void> put_forecasts(std::span<const ForecastRow> rows, const Call& call) override;
-  Result<std::optional<ForecastRow>> find_forecast(const Hash128& id, const Call& call) override {
-    return at(slot_of_forecast(id), call,
-              [&](Store& to, const Call& to_call) { return to.find_forecast(id, to_call); });
-  }
-  Result<std::uint64_t> prune_forecasts(WallTime before, const Call& call) override;
-  Result<void> finish_job(const JobEnd& end, const Call& call) override;
-  Result<void> expect(std::span<const ExpectationRow> rows, const Call& call) override;
-  Result<std::vector<ExpectationRow>> lease_settlements(WallTime now, WallTime until,
-                                                        domain::Date today, std::size_t limit,
-                                                        const Call& call) override;
-  Result<std::uint64_t> settle(std::span<const SettlementRow> rows, const Call& call) override;
-  Result<std::vector<SettlementRow>> settled(domain::AssetType asset_type, std::size_t limit,
-                                             const Call& call) override;
-  Result<std::uint64_t> prune_settlements(WallTime before, const Call& call) override;
-
-  template <class Ask>
-  ShardAnswer<Ask> write_symbol(const domain::Symbol& symbol, const Call& call, Ask ask) {
-    return at(domain::slot_of(symbol.text()), call, ask);
-  }
-  template <class Ask>
-  ShardAnswer<Ask> read_symbol(const domain::Symbol& symbol, const Call& call, Ask ask) {
-    return at(domain::slot_of(symbol.text()), call, ask);
-  }
-  template <class Ask>
-  ShardAnswer<Ask> read_head(const domain::Symbol& symbol, const Call& call, Ask ask) {
-    return at(domain::slot_of(symbol.text()), call, ask);
-  }
-  template <class Ask>
-  ShardAnswer<Ask> write(const Call& call, Ask ask) {
-    return ask(fleet_->view()->catalog().store(), call);
-  }
-  template <class Ask>
-  ShardAnswer<Ask> read(const Call& call, Ask ask) {
-    return ask(fleet_->view()->catalog().store(), call);
-  }
-
- private:
-  /// Asks each shard of those of `rows` whose symbol it holds; the sum of what they give. Each part
-  /// is whole or not at all, and harmless when done twice.
-  template <class Row, class Ask>
-  Result<std::uint64_t> by_symbol(std::span<const Row> rows, const Call& call, Ask ask);
-  using Prune = Result<std::uint64_t> (Store::*)(WallTime, const Call&);
-  static Result<std::uint64_t> prune_each(const FleetView& view, const Call& call, Prune prune,
-                                          WallTime before);
-  /// The shards that hold slots, the catalog's included.
-  static std::vector<FleetShard*> holders(const FleetView& view);
-
-  /// Tries until no shard says that a slot has moved.
-  template <class Try>
-  auto follow(const Call& call, Try attempt) -> std::invoke_result_t<Try&, const FleetView&> {
-    for (ShardFleet::Chase chase;;) {
-      const auto view = fleet_->view();
-      auto answer = attempt(*view);
-      if (answer || !is_moved(answer.error()) || !chase.again(*fleet_, call)) return answer;
-    }
-  }
-  /// Asks the shard that holds the slot.
-  template <class Ask>
-  ShardAnswer<Ask> at(int slot, const Call& call, Ask ask) {
-    return follow(call, [&](const FleetView& view) -> ShardAnswer<Ask> {
-      return on(view.holder(slot), call, ask);
-    });
-  }
-  template <class Ask>
-  static ShardAnswer<Ask> on(FleetShard& shard, const Call& call, Ask ask) {
-    if (shard.row().number == 0) return ask(shard.store(), call);
-    const auto store = shard.ready(call);
-    if (!store) return of_shard(shard.row(), store.error());
-    return ask(**store, call);
-  }
-  /// Asks all shards at once; the answers, or the first error and whose it is.
-  template <class T, class Ask>
-  static Result<std::vector<std::pair<int, T>>> everywhere(const FleetView& view, const Call& call,
-                                                           Ask ask);
-
-  static Result<HeadChanges> changed_on(const FleetView& view, const HeadsMark& mark,
-                                        const Call& call);
-  Result<std::vector<PutOutcome>> put_on(const FleetView& view, std::span<const SymbolBars> batch,
-                                         const Call& call);
-  Result<void> end_on(const FleetView& view, const JobEnd& end, const Call& call);
-
-  std::unique_ptr<ShardFleet> fleet_;
-};
+std::unexpected<Error> of_shard(const ShardRow& row, Error error) {
+  error.message = ara::format("shard {} ({}): {}", row.number, row.name, error.message);
+  return std::unexpected(std::move(error));
+}
 
 template <class T, class Ask>
 Result<std::vector<std::pair<int, T>>> ShardedStore::everywhere(const FleetView& view,
@@ -323,102 +226,6 @@ Result<void> ShardedStore::end_on(const FleetView& view, const JobEnd& end, cons
   }
   return commit_jointly(joint, call);
 }
-
-std::vector<FleetShard*> ShardedStore::holders(const FleetView& view) {
-  std::vector<FleetShard*> all;
-  for (const auto& [number, shard] : view.shards) {
-    if (number == 0 || view.map.count_of(number) > 0) all.push_back(shard.get());
-  }
-  return all;
-}
-
-template <class Row, class Ask>
-Result<std::uint64_t> ShardedStore::by_symbol(std::span<const Row> rows, const Call& call,
-                                              Ask ask) {
-  return follow(call, [&](const FleetView& view) -> Result<std::uint64_t> {
-    std::map<int, std::vector<Row>> shares;
-    for (const Row& row : rows) {
-      shares[view.map.shard_of(domain::slot_of(row.key.symbol.text()))].push_back(row);
-    }
-    std::uint64_t sum = 0;
-    for (const auto& [number, share] : shares) {
-      const Result<std::uint64_t> done =
-          on(*view.shards.at(number), call,
-             [&](Store& to, const Call& to_call) { return ask(to, share, to_call); });
-      if (!done) return done;
-      sum += *done;
-    }
-    return sum;
-  });
-}
-
-Result<void> ShardedStore::expect(std::span<const ExpectationRow> rows, const Call& call) {
-  return by_symbol(rows, call,
-                   [](Store& to, const std::vector<ExpectationRow>& share, const Call& to_call) {
-                     return to.expect(share, to_call).transform([] { return std::uint64_t{0}; });
-                   })
-      .transform([](std::uint64_t) {});
-}
-
-Result<std::vector<ExpectationRow>> ShardedStore::lease_settlements(WallTime now, WallTime until,
-                                                                    domain::Date today,
-                                                                    std::size_t limit,
-                                                                    const Call& call) {
-  const auto view = fleet_->view();
-  std::vector<ExpectationRow> all;
-  std::optional<Error> error;
-  for (FleetShard* shard : holders(*view)) {
-    if (all.size() == limit) break;
-    auto part = on(*shard, call, [&](Store& to, const Call& to_call) {
-      return to.lease_settlements(now, until, today, limit - all.size(), to_call);
-    });
-    if (!part) error = part.error();  // one that is down holds up its own alone
-    if (part) std::ranges::move(*part, std::back_inserter(all));
-  }
-  if (all.empty() && error) return std::unexpected(std::move(*error));
-  return all;
-}
-
-Result<std::uint64_t> ShardedStore::settle(std::span<const SettlementRow> rows, const Call& call) {
-  return by_symbol(rows, call,
-                   [](Store& to, const std::vector<SettlementRow>& share, const Call& to_call) {
-                     return to.settle(share, to_call);
-                   });
-}
-
-Result<std::vector<SettlementRow>> ShardedStore::settled(domain::AssetType asset_type,
-                                                         std::size_t limit, const Call& call) {
-  const auto view = fleet_->view();
-  std::vector<SettlementRow> all;
-  for (FleetShard* shard : holders(*view)) {
-    auto part = on(*shard, call, [&](Store& to, const Call& to_call) {
-      return to.settled(asset_type, limit, to_call);
-    });
-    if (!part) return of_shard(shard->row(), part.error());
-    std::ranges::move(*part, std::back_inserter(all));
-  }
-  std::ranges::stable_sort(all, std::ranges::greater(), &SettlementRow::settled);
-  if (all.size() > limit) all.erase(all.begin() + static_cast<std::ptrdiff_t>(limit), all.end());
-  return all;
-}
-
-Result<std::uint64_t> ShardedStore::prune_settlements(WallTime before, const Call& call) {
-  return prune_each(*fleet_->view(), call, &Store::prune_settlements, before);
-}
-
-Result<std::uint64_t> ShardedStore::prune_each(const FleetView& view, const Call& call, Prune prune,
-                                               WallTime before) {
-  std::uint64_t total = 0;
-  for (FleetShard* shard : holders(view)) {
-    const auto pruned = on(
-        *shard, call, [&](Store& to, const Call& to_call) { return (to.*prune)(before, to_call); });
-    if (!pruned) return of_shard(shard->row(), pruned.error());
-    total += *pruned;
-  }
-  return total;
-}
-
-}  // namespace
 
 Result<std::unique_ptr<Store>> open_postgres(const std::string& uri, const StoreOptions& options) {
   auto fleet = ShardFleet::open(uri, options);

@@ -73,7 +73,8 @@ TEST_F(SqliteMigrations, EveryOlderStoreIsBroughtUp) {
       ASSERT_EQ(recorded(*connection, path_, migrations().first(number)).value(), number);
       if (number > 0) {
         ASSERT_TRUE(connection->run(
-            "INSERT INTO symbols VALUES (1, 'OLD', 'stock', 'day', 7, 8, 1, 86400, 86400);"
+            "INSERT INTO symbols (id, symbol, asset_type, bar_interval, revision, content, bars, "
+            "first, last) VALUES (1, 'OLD', 'stock', 'day', 7, 8, 1, 86400, 86400);"
             "INSERT INTO bars VALUES (1, 86400, NULL, NULL, NULL, 2.5, NULL, NULL)"));
       }
     }
