@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/format.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 namespace ara::load {
@@ -85,15 +86,16 @@ const Instrument& Mix::popular() {
                                             instruments_.size() - 1)];
 }
 
-/// All symbols in turn, in one variant after another.
+/// All symbols in turn, in one variant after another; levels, which differ in cost, change fastest.
+/// The first is the seed's, so that runs of different seeds on one server ask for different ones.
 Request Mix::fresh() {
-  const std::uint64_t number = made_++;
-  const std::uint64_t variant = number / instruments_.size() % kVariants;
-  const std::uint64_t days = 1 + variant % (kDays - 1);
+  const std::uint64_t symbols = instruments_.size();
+  const std::uint64_t number = mix64(options_.seed) % (kVariants * symbols) + made_++;
+  const std::uint64_t days = 1 + number / kLevels.size() / symbols % (kDays - 1);
   return get(Kind::fresh,
              ara::format("/api/v1/predict/{}?days={}&analysis_level={}",
-                         percent_encode(instruments_[number % instruments_.size()].symbol),
-                         days + (days >= kCachedDays ? 1 : 0), kLevels[variant / (kDays - 1)]));
+                         percent_encode(instruments_[number / kLevels.size() % symbols].symbol),
+                         days + (days >= kCachedDays ? 1 : 0), kLevels[number % kLevels.size()]));
 }
 
 Request Mix::batch() {

@@ -5,7 +5,9 @@
 #include <unistd.h>
 #include <yyjson.h>
 
+#include <chrono>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include "base/format.h"
@@ -13,6 +15,10 @@
 
 namespace ara::load {
 namespace {
+
+/// A server that has too much to do just now is asked again.
+constexpr int kTries = 20;
+constexpr std::chrono::milliseconds kPause{500};
 
 using Document = std::unique_ptr<yyjson_doc, decltype(&yyjson_doc_free)>;
 
@@ -65,6 +71,22 @@ Result<std::vector<Instrument>> Survey::of(const std::vector<std::string>& symbo
 }
 
 Result<std::string> Survey::get(const std::string& path) {
+  for (int tries = 1;; ++tries) {
+    const std::string answer = ask(path);
+    const auto end = answer.find("\r\n\r\n");
+    if (end == std::string::npos) {
+      return std::unexpected(
+          failed(ara::format("{}:{} does not answer", target_.host, target_.port), path));
+    }
+    if (answer.starts_with("HTTP/1.1 200")) return answer.substr(end + 4);
+    if (!answer.starts_with("HTTP/1.1 503") || tries == kTries) {
+      return std::unexpected(failed(answer.substr(0, answer.find("\r\n")), path));
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+std::string Survey::ask(const std::string& path) const {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -82,15 +104,7 @@ Result<std::string> Survey::get(const std::string& path) {
     }
   }
   close(fd);
-  const auto end = answer.find("\r\n\r\n");
-  if (end == std::string::npos) {
-    return std::unexpected(
-        failed(ara::format("{}:{} does not answer", target_.host, target_.port), path));
-  }
-  if (!answer.starts_with("HTTP/1.1 200")) {
-    return std::unexpected(failed(answer.substr(0, answer.find("\r\n")), path));
-  }
-  return answer.substr(end + 4);
+  return answer;
 }
 
 }  // namespace ara::load

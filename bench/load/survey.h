@@ -20,8 +20,10 @@ class Survey {
   Result<std::vector<Instrument>> of(const std::vector<std::string>& symbols);
 
  private:
-  /// The body of a 200; every other answer is an error.
+  /// The body of a 200; every other answer is an error, a 503 only after several.
   Result<std::string> get(const std::string& path);
+  /// The answer as it came, header and body; empty if none did.
+  std::string ask(const std::string& path) const;
 
   const Target target_;
   const std::string header_lines_;
