@@ -19,7 +19,9 @@
 namespace ara::cli {
 namespace {
 
-constexpr std::chrono::seconds kFinishJobs{5};  ///< for jobs that run when the server has stopped
+/// For jobs that run when the server has stopped; with its drain_timeout before, and what comes
+/// after, it is gone within 10 s.
+constexpr std::chrono::seconds kFinishJobs{1};
 
 http::ServerOptions server_options(const config::Config& config) {
   return {.host = config.host,

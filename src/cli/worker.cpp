@@ -17,7 +17,8 @@ namespace ara::cli {
 namespace {
 
 constexpr int kMostThreads = 64;
-constexpr std::chrono::seconds kFinish{10};  ///< for jobs that run when it is told to end
+/// For jobs that run when it is told to end. With what comes after it is gone within 10 s.
+constexpr std::chrono::seconds kFinish{8};
 
 struct WorkerOptions {
   std::string threads;

@@ -40,6 +40,9 @@ struct App {
   const std::string openapi;        ///< the document, made once
   serve::SlowLane desk;             ///< where blocking handlers run (Route::work)
   std::atomic<bool> draining = false;
+  /// The last moment: what comes yet, and the slow lane refuses, is not answered. Its connection
+  /// ends, upon which a proxy asks another server; a 503 it would pass on.
+  std::atomic<bool> leaving = false;
   std::atomic<int> in_flight = 0;  ///< requests that the slow lane has not answered yet
 };
 

@@ -173,7 +173,9 @@ struct Pending {
 void finish(App& app, ConnectionGuard& guard, Pending& pending, Reply reply) {
   if (std::exchange(pending.done, true)) return;
   if (pending.timer != 0) pending.loop->invalidateTimer(pending.timer);
-  pending.send(write(app, pending.exchange, std::move(reply)));
+  if (!app.leaving || reply.status != 503) {
+    pending.send(write(app, pending.exchange, std::move(reply)));
+  }
   guard.answered(pending.peer, app.clock.steady());
   app.in_flight.fetch_sub(1);
   // The library keeps a timer until its time, cancelled or not, and this with it: without the rest.

@@ -86,6 +86,15 @@ void keep_large_buffers() {
   mallopt(M_TRIM_THRESHOLD, 16 << 20);
 }
 
+/// Until the slow lane has had nothing to do for a moment, or until that time.
+void wait_for_quiet(const App& app, SteadyTime until) {
+  int quiet = 0;
+  while (quiet < 3 && app.clock.steady() < until) {
+    std::this_thread::sleep_for(kDrainStep);
+    quiet = app.in_flight == 0 ? quiet + 1 : 0;
+  }
+}
+
 /// Readiness goes off at once; then what is in flight is finished, what comes on open connections
 /// meanwhile is answered too, and at `drain_timeout` at the latest the server stops.
 void drain(App& app) {
@@ -95,11 +104,12 @@ void drain(App& app) {
   app.draining = true;
   telemetry::log(telemetry::LogLevel::info, "Stopping: finishing the requests in flight");
   if (app.live) app.live->hub->close();
-  int quiet = 0;
-  while (quiet < 3 && app.clock.steady() < closing) {
-    std::this_thread::sleep_for(kDrainStep);
-    quiet = app.in_flight == 0 ? quiet + 1 : 0;
-  }
+  wait_for_quiet(app, closing);
+  // From now on proxies that connect are refused, and ask another server; open connections are
+  // closed with the next answer on each.
+  stop_accepting(app.options.port);
+  wait_for_quiet(app, closing);
+  app.leaving = app.in_flight == 0;
   app.service->drain({end});
   app.desk.drain({end});
   while (app.in_flight > 0 && app.clock.steady() < end) std::this_thread::sleep_for(kDrainStep);

@@ -30,7 +30,7 @@ struct ServerOptions {
   std::chrono::milliseconds request_deadline{5000};
   std::chrono::seconds header_timeout{10};  ///< connection open to first whole request
   std::chrono::seconds idle_timeout{60};
-  std::chrono::seconds drain_timeout{10};
+  std::chrono::seconds drain_timeout{8};
   std::size_t max_connections = 100'000;
   std::vector<std::string> cors_origins;  ///< whose pages may read answers; empty: none
   std::vector<IpRange> trusted_proxies;   ///< whose X-Forwarded-For is believed

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -46,6 +47,12 @@ std::optional<Peer> peer_at(int fd) {
   socklen_t length = sizeof address;
   if (getpeername(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) return std::nullopt;
   return peer_of(reinterpret_cast<const sockaddr*>(&address));
+}
+
+bool accepts(int fd) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0 && value != 0;
 }
 
 struct CloseFolder {
@@ -119,14 +126,16 @@ std::vector<OpenSocket> accepted_sockets(std::uint16_t port) {
 
 bool is_listening(std::uint16_t port) {
   bool listening = false;
-  each_socket(port, [&](int fd) {
-    int accepts = 0;
-    socklen_t length = sizeof accepts;
-    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &length) == 0 && accepts != 0) {
-      listening = true;
-    }
-  });
+  each_socket(port, [&](int fd) { listening = listening || accepts(fd); });
   return listening;
+}
+
+void stop_accepting(std::uint16_t port) {
+  const Descriptor nothing(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (nothing.fd < 0) return;
+  each_socket(port, [&](int fd) {
+    if (accepts(fd)) dup3(nothing.fd, fd, O_CLOEXEC);
+  });
 }
 
 bool cut(const OpenSocket& socket) {

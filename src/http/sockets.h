@@ -29,6 +29,11 @@ std::vector<OpenSocket> accepted_sockets(std::uint16_t port);
 /// Whether this process accepts connections on the port.
 bool is_listening(std::uint16_t port);
 
+/// Closes the sockets that accept connections on the port: whoever connects from now on is refused.
+/// The server library, which cannot do so without ending all, keeps their numbers; they mean
+/// something that never becomes readable.
+void stop_accepting(std::uint16_t port);
+
 /// Ends a connection in both directions; its owner then sees it closed. False where the descriptor
 /// means another connection by now.
 bool cut(const OpenSocket& socket);
