@@ -104,7 +104,7 @@ build_for_pattern() {
   local pattern=${1#^} target
   case $pattern in
     tidy*) configure release ;;
-    integration* | faults* | docs*) build release ara open_loop ;;
+    integration* | faults* | docs* | soak*) build release ara open_loop ;;
     asan* | tsan*) build release ara && build "${pattern%%.*}" tests ;;
     fuzz*) build release ara && build asan tests ;;
     *)
