@@ -9,6 +9,8 @@ namespace {
 
 /// How long one look at the store may take.
 constexpr std::chrono::milliseconds kLookTimeout{500};
+/// And one write: while there is no primary, looks at a standby must not come later than kTrust.
+constexpr std::chrono::milliseconds kWriteTimeout{200};
 constexpr std::chrono::seconds kStopTimeout{2};
 
 std::int64_t largest_limit(const DirectoryOptions& options) {
@@ -206,10 +208,10 @@ void Directory::run() {
       if (stopping_) return;
       asking.swap(asking_);
     }
-    const Call call{Deadline::after(kLookTimeout)};
-    if (!asking.empty()) lend(std::move(asking), call);
+    if (!asking.empty()) lend(std::move(asking), Call{Deadline::after(kWriteTimeout)});
     if (clock_.steady() < next) continue;
     next = clock_.steady() + options_.refresh;
+    const Call call{Deadline::after(kLookTimeout)};
     auto looked = renew(call);
     if (looked) {
       const std::lock_guard looking(looking_);
@@ -220,7 +222,7 @@ void Directory::run() {
                      {{"error", looked.error().message}});
     }
     ailing = !looked;
-    write_uses(call);
+    write_uses(Call{Deadline::after(kWriteTimeout)});
   }
 }
 
