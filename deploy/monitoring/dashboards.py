@@ -166,7 +166,7 @@ FORECASTS = [
         "{{asset_type}} {{level}} %": "max by (asset_type, level) (ara_forecast_coverage)"}, top=1,
         help="Share of the last settled days inside each interval: the 80 % interval should hold 80 %."),
     Panel("Coverage: beyond what chance explains", "percentunit", {
-        "{{asset_type}} {{level}} %": "ara:forecast_coverage:excess"}, limit=0.05),
+        "{{asset_type}} {{level}} %": "ara:forecast_coverage:excess"}, limit=0.1),
     Panel("CRPS over a random walk's", "none", {
         "{{asset_type}}": "max by (asset_type) (ara_forecast_crps_ratio)"}, limit=1.05,
         help="Below 1, forecasts are better than a random walk on the same bars."),

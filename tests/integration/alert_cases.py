@@ -152,8 +152,8 @@ FORECASTS = [
     Case("ModelInferenceSlow", 10.25, 12.5, counters=took(
         "ara_model_inference_duration_seconds", f'{NODE},model="arima"', (1, 0.8, 0.96), (0, 0.2, 0.04), 1, 5),
          labels='model="arima"'),
-    Case("ForecastsMiscalibrated", 59, 61, coverage((0.81, 0.65, 0.72), DAYS), labels='level="80"'),
-    Case("ForecastsMiscalibrated", 59, 61, coverage((0.95, 0.80, 0.89), DAYS, "95"), labels='level="95"'),
+    Case("ForecastsMiscalibrated", 59, 61, coverage((0.81, 0.60, 0.68), DAYS), labels='level="80"'),
+    Case("ForecastsMiscalibrated", 59, 61, coverage((0.95, 0.80, 0.85), DAYS, "95"), labels='level="95"'),
     Never("ForecastsMiscalibrated", gauges=coverage(0.3, 150)),
     Case("ForecastsNoBetterThanChance", 59, 61, {
         f'ara_forecast_crps_ratio{{{NODE},asset_type="stock"}}': (0.98, 1.1, 1.04),

@@ -121,7 +121,7 @@ class AlertsTest(unittest.TestCase):
                      "interval": f"{case.step}s", "input_series": series, "promql_expr_test": questions}
                     for number, (series, questions) in enumerate(histories)]))
             done = subprocess.run(["promtool", "test", "rules", *paths], capture_output=True, text=True,
-                                  timeout=300)
+                                  timeout=600)
         self.assertEqual(0, done.returncode, done.stdout[-8000:] + done.stderr[-8000:])
         self.assertEqual(len(CASES), done.stdout.count("SUCCESS"))
 
