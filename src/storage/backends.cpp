@@ -1,6 +1,7 @@
 #include <array>
 
 #include "storage/backup.h"
+#include "storage/inspect.h"
 #include "storage/store.h"
 #include "storage/traced.h"
 
@@ -16,6 +17,8 @@ struct Backend {
                                   const std::string& file);
   Result<BackupReport> (*restore)(const std::string& file, const std::string& uri,
                                   const std::string& place, bool force);
+  Result<StoreLook> (*inspect)(const std::string& uri, const std::string& place,
+                               const InspectOptions& options, const Call& call);
 };
 
 constexpr std::array kBackends{
@@ -30,6 +33,8 @@ constexpr std::array kBackends{
         [](const std::string& file, const std::string&, const std::string& place, bool force) {
           return restore_sqlite(file, place, force);
         },
+        [](const std::string&, const std::string& place, const InspectOptions& options,
+           const Call& call) { return inspect_sqlite(place, options, call); },
     },
     Backend{
         "postgresql",
@@ -42,6 +47,8 @@ constexpr std::array kBackends{
         [](const std::string& file, const std::string& uri, const std::string&, bool force) {
           return restore_postgres(file, uri, force);
         },
+        [](const std::string& uri, const std::string&, const InspectOptions& options,
+           const Call& call) { return inspect_postgres(uri, options, call); },
     },
 };
 
@@ -83,6 +90,13 @@ Result<BackupReport> back_up(const std::string& place, const std::string& file) 
 Result<BackupReport> restore(const std::string& file, const std::string& place, bool force) {
   return choose(place).and_then([&](const Chosen& chosen) {
     return chosen.backend->restore(file, place, chosen.place, force);
+  });
+}
+
+Result<StoreLook> inspect(const std::string& place, const InspectOptions& options,
+                          const Call& call) {
+  return choose(place).and_then([&](const Chosen& chosen) {
+    return chosen.backend->inspect(place, chosen.place, options, call);
   });
 }
 

@@ -334,6 +334,15 @@ Result<void> apply_steps(PgConnection& connection, std::size_t first) {
 
 }  // namespace
 
+Result<void> make_tables(PgConnection& connection) {
+  for (const PgMigration& step : kPgMigrations) {
+    if (auto done = connection.run(std::string(step.sql)); !done) {
+      return std::unexpected(done.error());
+    }
+  }
+  return {};
+}
+
 Result<void> migrate(PgConnection& connection, const PgPlace& place) {
   // Asked without the lock first: all but the first process of a version find everything done.
   const auto exists = connection.ask("SELECT to_regclass('migrations') IS NOT NULL");

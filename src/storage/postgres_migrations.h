@@ -9,4 +9,8 @@ namespace ara::storage {
 /// database that a newer ARA, or another line of it, has made.
 Result<void> migrate(PgConnection& connection, const PgPlace& place);
 
+/// Makes all tables as migrate() does, without a record of it: within a transaction of the caller,
+/// where its search_path leads.
+Result<void> make_tables(PgConnection& connection);
+
 }  // namespace ara::storage
