@@ -49,12 +49,12 @@ constexpr std::array kSettings{
                .shared = true,
                .secret = true},
     SettingRow{.name = "POSTGRES_CONNECTIONS",
-               .allowed = "an integer from 4 to 10000",
+               .allowed = "an integer from 1 to 10000",
                .help =
-                   "Connections to each server that the whole fleet may have open, 4 or more for "
-                   "each of FLEET_NODES, among which they are divided",
+                   "Connections to each server that the whole fleet may have open, divided among "
+                   "FLEET_NODES: 1 or more for each, 2 where POSTGRES_HOST names several servers",
                .built_in = fixed<"60">,
-               .assign = assign_integer<&Config::postgres_connections, 4, 10'000>,
+               .assign = assign_integer<&Config::postgres_connections, 1, 10'000>,
                .shared = true},
     SettingRow{.name = "POSTGRES_WAIT_MS",
                .allowed = "an integer from 1 to 60000",

@@ -112,7 +112,7 @@ Result<std::unique_ptr<PgShard>> make_shard(const std::string& uri, const StoreO
   if (!place) return std::unexpected(place.error());
   // With several servers, one of them is a member that may be read and the primary as well.
   const bool replicated = place->hosts.size() > 1;
-  const std::size_t most = std::max<std::size_t>(2, options.connections / (replicated ? 2 : 1));
+  const std::size_t most = std::max<std::size_t>(1, options.connections / (replicated ? 2 : 1));
   const PgPoolLimits limits{.size = (2 * most + 2) / 3,
                             .overflow = most - (2 * most + 2) / 3,
                             .wait = options.wait,

@@ -107,7 +107,7 @@ Result<std::unique_ptr<Store>> open_sqlite(const std::string& path,
 
 /// Of stores that connect to servers, but for the meters, which are of all.
 struct StoreOptions {
-  std::size_t connections = 12;                ///< to each server, at most; 4 or more
+  std::size_t connections = 12;                ///< to each server, at most; 1 or more
   std::chrono::milliseconds wait{2000};        ///< for one that is free
   std::chrono::seconds connection_age{1800};   ///< then it is replaced
   std::shared_ptr<DbMeters> meters = nullptr;  ///< what counts the calls; null: nothing does

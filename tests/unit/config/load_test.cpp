@@ -370,7 +370,7 @@ TEST(TemplateFile, HoldsEverySettingAndIsReadBack) {
 TEST(Load, ABudgetOfConnectionsThatDoesNotGoRoundIsRefused) {
   const Folder folder;
   auto variables = without_settings();
-  variables["POSTGRES_CONNECTIONS"] = "79";
+  variables["POSTGRES_CONNECTIONS"] = "19";
   variables["FLEET_NODES"] = "20";
   {
     const Environment environment(variables);
@@ -382,14 +382,14 @@ TEST(Load, ABudgetOfConnectionsThatDoesNotGoRoundIsRefused) {
     const auto refused = load({}, folder.path(), kLimits);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().field, "POSTGRES_CONNECTIONS");
-    EXPECT_EQ(refused.error().value, "79");
-    EXPECT_THAT(refused.error().message, HasSubstr("80 or more: 4 for each of 20 nodes"));
+    EXPECT_EQ(refused.error().value, "19");
+    EXPECT_THAT(refused.error().message, HasSubstr("20 or more: 1 for each of 20 nodes"));
   }
-  variables["POSTGRES_CONNECTIONS"] = "80";
+  variables["POSTGRES_CONNECTIONS"] = "20";
   const Environment environment(variables);
   const auto enough = load({}, folder.path(), kLimits);
   ASSERT_TRUE(enough) << enough.error().message;
-  EXPECT_EQ(enough->connections_of_node(), 4u);
+  EXPECT_EQ(enough->connections_of_node(), 1u);
 }
 
 }  // namespace
