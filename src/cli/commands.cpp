@@ -69,6 +69,11 @@ constexpr std::array kCommands{
                "  ara admin set-tier ada@example.com pro\n"
                "  ara admin audit\n",
                Needs::shared_settings, enrol_admin},
+    CommandRow{"doctor", "Look at running servers and their store: what is wrong, and what to do",
+               "  ara doctor                           the server and the store of these settings\n"
+               "  ara doctor --url http://api-1:8000,http://api-2:8000 --seconds 60\n"
+               "  ara doctor --rules                   all that it can find\n",
+               Needs::all_settings, enrol_doctor},
     CommandRow{"db", "Show the shards of a fleet's database, add and remove some",
                "  ara db shards\n"
                "  ara db reshard --add b --hosts db-b-1:5432,db-b-2:5432,db-b-3:5432\n"

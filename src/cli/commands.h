@@ -23,6 +23,7 @@ std::function<int()> enrol_jobs(CLI::App& app, Context& context);        // jobs
 std::function<int()> enrol_worker(CLI::App& app, Context& context);      // worker.cpp
 std::function<int()> enrol_serve(CLI::App& app, Context& context);       // serve.cpp
 std::function<int()> enrol_admin(CLI::App& app, Context& context);       // admin.cpp
+std::function<int()> enrol_doctor(CLI::App& app, Context& context);      // doctor.cpp
 std::function<int()> enrol_db(CLI::App& app, Context& context);          // db.cpp
 std::function<int()> enrol_backup(CLI::App& app, Context& context);      // backup.cpp
 std::function<int()> enrol_restore(CLI::App& app, Context& context);     // restore.cpp

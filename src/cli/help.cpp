@@ -5,6 +5,7 @@
 #include "base/format.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/doctor_report.h"
 #include "cli/output.h"
 #include "cli/table.h"
 
@@ -15,6 +16,8 @@ std::string exit_codes() {
   using enum Table::Align;
   Table table({{"Status", right}, {"Name"}, {"Meaning"}});
   table.add({{"0"}, {"Success"}, {"Done"}});
+  table.add(
+      {{std::to_string(kFindingsStatus)}, {"Findings"}, {"`ara doctor` has found something"}});
   for (int code = 0; code <= static_cast<int>(Code::internal); ++code) {
     const CodeRow& row = describe(static_cast<Code>(code));
     table.add(

@@ -72,17 +72,9 @@ accounts::Options account_options(const config::Config& config,
   return options;
 }
 
-/// How to reach the server from this machine.
-std::string url_of(const config::Config& config) {
-  const std::string host = config.host == "0.0.0.0" ? "127.0.0.1"
-                           : config.host == "::"    ? "::1"
-                                                    : config.host;
-  return ara::format("http://{}:{}", host.contains(':') ? "[" + host + "]" : host, config.port);
-}
-
 std::string welcome(const config::Config& config, const std::vector<std::string>& symbols,
                     std::chrono::milliseconds took) {
-  const std::string url = url_of(config);
+  const std::string url = config.own_url();
   std::string text = ara::format("Serving {} symbol{} on {} (ready in {} ms)\n", symbols.size(),
                                  symbols.size() == 1 ? "" : "s", url, took.count());
   if (symbols.empty()) return text + "There are no symbols yet: `ara import FILE.csv` adds some\n";

@@ -88,6 +88,8 @@ struct Config {
 
   /// Where the store is: the path of ara.db, or the URI of the PostgreSQL servers.
   std::string store_place() const;
+  /// How to reach the server from this machine, "http://HOST:PORT".
+  std::string own_url() const;
   std::string database_path() const { return home + "/ara.db"; }
   std::vector<std::string> redis_nodes() const;                 ///< each "host:port"
   std::string models_path() const { return home + "/models"; }  ///< of users' models and trees

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/format.h"
 #include "base/text.h"
 #include "config/config.h"
 
@@ -32,6 +33,11 @@ std::vector<std::string> Config::redis_nodes() const {
     nodes.push_back(each.host + ":" + std::to_string(each.port.value_or(redis_port)));
   }
   return nodes;
+}
+
+std::string Config::own_url() const {
+  const std::string reached = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host;
+  return ara::format("http://{}:{}", reached.contains(':') ? "[" + reached + "]" : reached, port);
 }
 
 std::string Config::store_place() const {

@@ -352,6 +352,28 @@ class Serve(Case):
                                     "REDIS_DB\n"), 1, said)
         self.assertNotIn("hunter2", said)
 
+    def test_doctor_looks_at_it(self):
+        rules = self.good("doctor", "--rules")
+        for name in ("index-missing", "pool-too-small", "replica-stalled", "cache-too-small",
+                     "memory-leak"):
+            self.assertRegex(rules, f"(?m)^{name} ")
+        with self.server() as (_, port, _):
+            said = json.loads(self.ara("doctor", "--seconds", "1", "--json",
+                                       API_PORT=str(port)).stdout)
+            self.assertEqual(said["nodes"][0]["url"], f"http://127.0.0.1:{port}")
+            self.assertEqual(said["store"], "sqlite")
+            # This machine's memory may well be full.
+            self.assertLessEqual({one["name"] for one in said["findings"]}, {"memory-high"})
+            text = self.ara("doctor", "--seconds", "1", "--url", f"localhost:{port}").stdout
+            self.assertRegex(text, "(?m)^(Nothing is wrong|1 finding)\\.$")
+        done = self.ara("doctor", "--seconds", "1", "--json", API_PORT=str(port))
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual([finding["name"] for finding in json.loads(done.stdout)["findings"]],
+                         ["node-unreachable"])
+        self.assertIn("seconds", self.bad(2, "doctor", "--seconds", "0"))
+        self.assertIn("url", self.bad(2, "doctor", "--url", "ftp://localhost"))
+        self.assertRegex(self.good("help", "exit-codes"), r"(?m)^ +1  Findings")
+
     def test_a_store_that_is_none(self):
         home = os.path.join(self.directory, "broken")
         os.mkdir(home)
