@@ -81,9 +81,7 @@ struct Config {
   std::vector<std::string> unused;
   std::vector<std::string> tls;
 
-  /// Of a node, to each PostgreSQL server: of several, one is a member that may be read and the
-  /// primary as well.
-  unsigned least_connections() const { return postgres_hosts.size() > 1 ? 2 : 1; }
+  static constexpr unsigned kLeastConnections = 1;  ///< of a node, to each PostgreSQL server
   unsigned connections_of_node() const { return postgres_connections / fleet_nodes; }
 
   /// Where the store is: the path of ara.db, or the URI of the PostgreSQL servers.

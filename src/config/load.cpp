@@ -93,14 +93,14 @@ std::unexpected<Error> not_allowed(const SettingRow& row, const Given& given) {
   return std::unexpected(std::move(error));
 }
 
-/// A node that may have fewer than least_connections cannot work, and one that took more than its
+/// A node that may have fewer than kLeastConnections cannot work, and one that took more than its
 /// part would break the budget: PostgreSQL would refuse connections under load, to any node.
 Result<void> check_connections(const Config& config) {
-  const std::uint64_t least = std::uint64_t{config.least_connections()} * config.fleet_nodes;
+  const std::uint64_t least = std::uint64_t{Config::kLeastConnections} * config.fleet_nodes;
   if (config.postgres_hosts.empty() || config.postgres_connections >= least) return {};
   return invalid("POSTGRES_CONNECTIONS", std::to_string(config.postgres_connections),
                  ara::format("{} or more: {} for each of {} nodes, by FLEET_NODES", least,
-                             config.least_connections(), config.fleet_nodes));
+                             Config::kLeastConnections, config.fleet_nodes));
 }
 
 /// What is set in the environment or `.env` under a name that other versions or the original know.

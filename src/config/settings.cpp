@@ -52,7 +52,7 @@ constexpr std::array kSettings{
                .allowed = "an integer from 1 to 10000",
                .help =
                    "Connections to each server that the whole fleet may have open, divided among "
-                   "FLEET_NODES: 1 or more for each, 2 where POSTGRES_HOST names several servers",
+                   "FLEET_NODES, 1 or more for each",
                .built_in = fixed<"60">,
                .assign = assign_integer<&Config::postgres_connections, 1, 10'000>,
                .shared = true},

@@ -290,8 +290,7 @@ Notes failed_queries(const Facts& facts) {
     if (!node.reachable()) continue;
     const double failed = node.window.added("ara_db_errors_total");
     // A server that could not be connected to was not asked either.
-    const double all =
-        std::max(failed, node.window.counted("ara_db_query_duration_seconds").count);
+    const double all = std::max(failed, node.window.counted("ara_db_query_duration_seconds").count);
     if (failed < kFewCalls || failed <= kDbErrorShare * all) continue;
     notes.push_back({Severity::error, node.url,
                      ara::format("{:.0f} of {:.0f} calls failed", failed, all),
