@@ -21,7 +21,7 @@ constexpr std::chrono::seconds kWaitForOthers{20};
 constexpr std::chrono::milliseconds kWaitPause{100};
 /// How long servers that do not answer are asked again; at first less, they may be the wrong ones.
 constexpr std::chrono::seconds kWaitForFailover{60};
-constexpr std::chrono::seconds kWaitForFirst{10};
+constexpr std::chrono::seconds kWaitForFirst{30};
 
 std::unexpected<Error> stopped() {
   return fail(Code::unavailable, "the reshard was stopped; the same command goes on with it");
