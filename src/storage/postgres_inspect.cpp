@@ -60,11 +60,12 @@ Result<std::vector<PgIndex>> list_indexes(PgConnection& connection, std::string_
 }
 
 /// Those that the schema of this program has: it is made for the moment, out of the same steps, as
-/// temporary tables of a transaction that is rolled back.
+/// temporary tables of a transaction that is rolled back. PostgreSQL looks for no function among
+/// what is temporary, so that the triggers of these tables find the functions that are there.
 Result<std::vector<PgIndex>> list_expected(PgConnection& connection) {
-  if (auto begun = connection.run("BEGIN; SET LOCAL search_path = pg_temp"); !begun) {
-    return std::unexpected(begun.error());
-  }
+  const auto begun = connection.run(
+      "BEGIN; SELECT set_config('search_path', 'pg_temp, ' || quote_ident(current_schema()), true)");
+  if (!begun) return std::unexpected(begun.error());
   auto made = make_tables(connection).and_then([&]() -> Result<std::vector<PgIndex>> {
     const auto schema =
         connection.ask("SELECT nspname::text FROM pg_namespace WHERE oid = pg_my_temp_schema()");
