@@ -64,7 +64,8 @@ Result<std::vector<PgIndex>> list_indexes(PgConnection& connection, std::string_
 /// what is temporary, so that the triggers of these tables find the functions that are there.
 Result<std::vector<PgIndex>> list_expected(PgConnection& connection) {
   const auto begun = connection.run(
-      "BEGIN; SELECT set_config('search_path', 'pg_temp, ' || quote_ident(current_schema()), true)");
+      "BEGIN; SELECT set_config('search_path', 'pg_temp, ' || quote_ident(current_schema()), "
+      "true)");
   if (!begun) return std::unexpected(begun.error());
   auto made = make_tables(connection).and_then([&]() -> Result<std::vector<PgIndex>> {
     const auto schema =
