@@ -28,7 +28,7 @@ def default_folder():
     """One for each checkout and user. Not the cache: that may lie where only root can go, and
     PostgreSQL is not root."""
     checkout = hashlib.sha256(str(templates.DEPLOY).encode()).hexdigest()[:8]
-    return os.environ.get("ARA_CLUSTER") or f"/var/tmp/ara-cluster-{os.geteuid()}-{checkout}"
+    return os.environ.get("ARA_CLUSTER") or f"/tmp/ara-cluster-{os.geteuid()}-{checkout}"
 
 
 class Fleet:
