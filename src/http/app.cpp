@@ -39,7 +39,8 @@ App::App(const ServerOptions& given, Parts parts, const Clock& time)
       error_meters(*metrics),
       cache_control(http::cache_control(given.prediction_ttl)),
       openapi(make_openapi(features, kVersion)),
-      desk(kDeskThreads, kDeskQueue, time) {
+      desk(kDeskThreads, kDeskQueue, time),
+      write_desk(kDeskThreads, kDeskQueue, time) {
   metrics->gauge("ara_requests_in_flight", {}, [this] { return double(in_flight.load()); });
 }
 

@@ -38,7 +38,13 @@ struct App {
   const ErrorMeters error_meters;
   const std::string cache_control;  ///< the header line of a forecast that may be kept
   const std::string openapi;        ///< the document, made once
-  serve::SlowLane desk;             ///< where blocking handlers run (Route::work)
+  /// Where blocking handlers run (Route::work). What may write has threads of its own: a commit
+  /// waits for a standby, for seconds if that is gone, and who only reads must not wait behind it.
+  serve::SlowLane desk;
+  serve::SlowLane write_desk;
+  serve::SlowLane& desk_of(const Exchange& exchange) {
+    return exchange.method == Method::get ? desk : write_desk;
+  }
   std::atomic<bool> draining = false;
   /// The last moment: what comes yet, and the slow lane refuses, is not answered. Its connection
   /// ends, upon which a proxy asks another server; a 503 it would pass on.

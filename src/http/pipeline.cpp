@@ -38,13 +38,14 @@ void guarded(App& app, const Exchange& exchange, Work work, Failed failed) noexc
 /// Runs the route's blocking handler in the pool. It holds the request that the exchange's views
 /// belong to, as the client may have been told meanwhile that it took too long.
 void begin_work(App& app, Exchange& exchange, const Respond& respond) {
-  const auto submitted = app.desk.submit(exchange.deadline, [&app, &exchange, respond,
-                                                             owner = exchange.owner](bool late) {
-    if (late) return respond(too_late(app, exchange));
-    guarded(
-        app, exchange,
-        [&] { respond(finished(app, exchange, exchange.route->work(app, exchange))); }, respond);
-  });
+  const auto submitted = app.desk_of(exchange).submit(
+      exchange.deadline, [&app, &exchange, respond, owner = exchange.owner](bool late) {
+        if (late) return respond(too_late(app, exchange));
+        guarded(
+            app, exchange,
+            [&] { respond(finished(app, exchange, exchange.route->work(app, exchange))); },
+            respond);
+      });
   if (!submitted) respond(finished(app, exchange, problem(app, exchange, submitted.error())));
 }
 

@@ -112,6 +112,7 @@ void drain(App& app) {
   app.leaving = app.in_flight == 0;
   app.service->drain({end});
   app.desk.drain({end});
+  app.write_desk.drain({end});
   while (app.in_flight > 0 && app.clock.steady() < end) std::this_thread::sleep_for(kDrainStep);
   drogon::app().quit();
 }
