@@ -45,6 +45,8 @@ class Accounts {
 
   /// What was changed before is known to the authenticator when this returns.
   Result<void> renew(const Call& call) { return directory_->renew(call); }
+  /// See Directory::await_fresh.
+  bool await_fresh(SteadyTime until) { return directory_->await_fresh(until); }
 
   /// Counts a request of the account; nothing where requests are not counted. Never blocks.
   std::optional<Admission> admit(const Principal& who, SteadyTime now);

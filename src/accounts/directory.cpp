@@ -60,6 +60,7 @@ Directory::~Directory() {
     stopping_ = true;
   }
   wake_.notify_all();
+  looked_.notify_all();
   if (thread_.joinable()) thread_.join();
   write_uses({Deadline::after(kStopTimeout)});
   give_back();
@@ -135,8 +136,21 @@ Result<void> Directory::renew(const Call& call) {
     }
     generation_.store(generation, std::memory_order_release);
   }
-  looked_at_.store(asked.time_since_epoch().count(), std::memory_order_release);
+  {
+    const std::lock_guard lock(mutex_);  // so that nobody misses it who is about to wait
+    looked_at_.store(asked.time_since_epoch().count(), std::memory_order_release);
+  }
+  looked_.notify_all();
   return {};
+}
+
+bool Directory::await_fresh(SteadyTime until) {
+  const auto fresh = [this] {
+    const SteadyTime looked{SteadyTime::duration(looked_at_.load(std::memory_order_acquire))};
+    return stopping_ || clock_.steady() - looked <= kTrust;
+  };
+  std::unique_lock lock(mutex_);
+  return looked_.wait_until(lock, until, fresh);
 }
 
 Result<void> Directory::begin_day(const Call& call) {

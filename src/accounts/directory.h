@@ -72,6 +72,9 @@ class Directory {
   /// next call.
   const DirectorySnapshot* fresh(SteadyTime now) const;
 
+  /// Waits until there is a snapshot to trust; false where there is none by then.
+  bool await_fresh(SteadyTime until);
+
   /// Looks at the store at once: what was stored before is known here when this returns.
   Result<void> renew(const Call& call);
 
@@ -110,8 +113,9 @@ class Directory {
   std::int64_t day_ = std::numeric_limits<std::int64_t>::min();     ///< that shares are of
   std::uint64_t made_ = 0;                                          ///< snapshots
 
-  mutable std::mutex mutex_;  ///< never held while the store is asked; guards the next five
+  mutable std::mutex mutex_;  ///< never held while the store is asked; guards the next six
   std::condition_variable wake_;
+  std::condition_variable looked_;  ///< told after each look that the store answered
   bool stopping_ = false;
   std::shared_ptr<const DirectorySnapshot> current_;
   std::vector<std::shared_ptr<Meter>> asking_;

@@ -80,6 +80,10 @@ std::optional<Reply> identify(App& app, Exchange& exchange) {
   const std::string_view authorization = authorization_of(exchange, in_query);
   const std::string_view key = exchange.header(kApiKey);
   auto who = who_sends(app.accounts->authenticator(), authorization, key, exchange.begun);
+  // (A handshake goes on in the library's own hands.)
+  exchange.waits_for_accounts = !who && who.error().code == Code::unavailable &&
+                                !exchange.waited_for_accounts && !exchange.route->takes_over;
+  if (exchange.waits_for_accounts) return std::nullopt;
   if (!who) return refuse(app, exchange, who.error(), !authorization.empty() || !key.empty());
   const accounts::Role needed = role_for(exchange.route->access);
   if (!who->may(needed)) {

@@ -14,7 +14,8 @@
 namespace ara::http {
 
 // access.cpp
-/// Sets the principal, or refuses: 401 without a good credential, 403 for a role too low.
+/// Sets the principal, or refuses: 401 without a good credential, 403 for a role too low. Where the
+/// accounts are not to be trusted just now the exchange waits_for_accounts, once.
 std::optional<Reply> identify(App& app, Exchange& exchange);
 /// Tells, later and from any thread, whether the credential of an identified exchange is still good
 /// for its route; taken for good while the accounts cannot be read. Empty on an open server.

@@ -80,7 +80,9 @@ struct Exchange {
   /// Who asks; set for every route that is not open, and on an open server for all.
   std::optional<accounts::Principal> principal;
   std::optional<accounts::Admission> admission;  ///< what is left of the principal's limits
-  bool waits_for_quota = false;                  ///< another server may lend some: await_quota
+  bool waits_for_accounts = false;               ///< they were not looked at for too long
+  bool waited_for_accounts = false;
+  bool waits_for_quota = false;  ///< another server may lend some: await_quota
   std::optional<serve::ForecastRequest> forecast;
   std::shared_ptr<void> carried;  ///< what a fast handler leaves to its slow one
 };

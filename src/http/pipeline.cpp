@@ -1,5 +1,6 @@
 #include "http/pipeline.h"
 
+#include <algorithm>
 #include <exception>
 #include <ranges>
 #include <utility>
@@ -10,6 +11,8 @@
 
 namespace ara::http {
 namespace {
+
+constexpr std::chrono::seconds kAwaitAccounts{2};
 
 Reply finished(App& app, const Exchange& exchange, Reply reply) {
   for (const Middleware& middleware : middlewares() | std::views::reverse) {
@@ -72,6 +75,31 @@ void go_on(App& app, Exchange& exchange, std::optional<Reply> reply, const Respo
       respond);
 }
 
+/// After its account is known: the quota may have to be waited for, too.
+void go_on_with_account(App& app, Exchange& exchange, const Respond& respond) {
+  auto reply = identify(app, exchange);
+  if (!reply) reply = take_quota(app, exchange);
+  if (reply || !exchange.waits_for_quota) return go_on(app, exchange, std::move(reply), respond);
+  await_quota(app, exchange, [&app, &exchange, respond](std::optional<Reply> refused) {
+    go_on(app, exchange, std::move(refused), respond);
+  });
+}
+
+/// Rather late than refused: while a primary is followed, looks at the accounts may take longer.
+/// Where they do not come for kAwaitAccounts, clients are told.
+void await_accounts(App& app, Exchange& exchange, const Respond& respond) {
+  exchange.waits_for_accounts = false;
+  exchange.waited_for_accounts = true;
+  const auto submitted = app.desk.submit(
+      exchange.deadline, [&app, &exchange, respond, owner = exchange.owner](bool late) {
+        if (late) return respond(too_late(app, exchange));
+        const SteadyTime until = app.clock.steady() + kAwaitAccounts;
+        (void)app.accounts->await_fresh(std::min(exchange.deadline.at, until));
+        guarded(app, exchange, [&] { go_on_with_account(app, exchange, respond); }, respond);
+      });
+  if (!submitted) respond(finished(app, exchange, problem(app, exchange, submitted.error())));
+}
+
 }  // namespace
 
 std::optional<Reply> run_fast(App& app, Exchange& exchange) noexcept {
@@ -84,7 +112,8 @@ std::optional<Reply> run_fast(App& app, Exchange& exchange) noexcept {
           reply = middleware.before(app, exchange);
           if (reply) break;
         }
-        if (!reply && !exchange.waits_for_quota && exchange.route->fast != nullptr) {
+        const bool waits = exchange.waits_for_accounts || exchange.waits_for_quota;
+        if (!reply && !waits && exchange.route->fast != nullptr) {
           reply = exchange.route->fast(app, exchange);
         }
         if (reply) reply = finished(app, exchange, std::move(*reply));
@@ -97,6 +126,7 @@ void run_slow(App& app, Exchange& exchange, Respond respond) noexcept {
   guarded(
       app, exchange,
       [&] {
+        if (exchange.waits_for_accounts) return await_accounts(app, exchange, respond);
         if (!exchange.waits_for_quota) return begin_slow(app, exchange, respond);
         await_quota(app, exchange, [&app, &exchange, respond](std::optional<Reply> refused) {
           go_on(app, exchange, std::move(refused), respond);
