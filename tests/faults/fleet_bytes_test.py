@@ -15,7 +15,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "deploy"))
-from fleet_load import SYMBOLS, Client, FleetCase, counted  # noqa: E402
+from fleet_load import SETTINGS, SYMBOLS, Client, FleetCase, counted  # noqa: E402
 from local import checks  # noqa: E402
 
 LONG = os.environ.get("ARA_LONG") == "1"
@@ -32,6 +32,8 @@ HITS = 0.9
 class BytesTest(FleetCase):
     shape = {"shards": 1, "api": 4}
     groups = ("postgres", "redis", "api")
+    # A forecast takes up to 20 kB: room in memory for all that are asked for.
+    settings = SETTINGS | {"CACHE_SIZE_MB": "512" if LONG else "32"}
     symbols = SYMBOLS + [f"MORE{number}" for number in range(20 if LONG else 0)]
 
     @classmethod
