@@ -12,7 +12,7 @@
 namespace ara::http {
 namespace {
 
-constexpr std::chrono::seconds kAwaitAccounts{2};
+constexpr std::chrono::seconds kAwaitAccounts{4};
 
 Reply finished(App& app, const Exchange& exchange, Reply reply) {
   for (const Middleware& middleware : middlewares() | std::views::reverse) {
