@@ -1,21 +1,13 @@
 #include "doctor/fetch.h"
 
-#include <curl/curl.h>
-
 #include <memory>
+
+#include "base/curl_owners.h"
 
 namespace ara::doctor {
 namespace {
 
 constexpr std::size_t kMostBody = 32UL << 20;
-
-struct CleanEasy {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-struct CleanUrl {
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
-};
-using Url = std::unique_ptr<CURLU, CleanUrl>;
 
 std::size_t take_more(char* data, std::size_t, std::size_t size, void* self) {
   auto& body = *static_cast<std::string*>(self);
@@ -24,7 +16,7 @@ std::size_t take_more(char* data, std::size_t, std::size_t size, void* self) {
   return size;
 }
 
-std::string part_of(const Url& url, CURLUPart part) {
+std::string part_of(const CurlUrl& url, CURLUPart part) {
   char* text = nullptr;
   if (curl_url_get(url.get(), part, &text, 0) != CURLUE_OK) return {};
   const std::string copy = text;
@@ -33,8 +25,8 @@ std::string part_of(const Url& url, CURLUPart part) {
 }
 
 /// Null where the text is no URL; the scheme may be left out.
-Url parse_url(const std::string& text) {
-  Url url(curl_url());
+CurlUrl parse_url(const std::string& text) {
+  CurlUrl url(curl_url());
   if (!url ||
       curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_DEFAULT_SCHEME) != CURLUE_OK) {
     return nullptr;
@@ -45,7 +37,7 @@ Url parse_url(const std::string& text) {
 }  // namespace
 
 Result<Fetched> fetch(const std::string& url, std::chrono::milliseconds timeout) {
-  const std::unique_ptr<CURL, CleanEasy> easy(curl_easy_init());
+  const CurlEasy easy(curl_easy_init());
   Fetched fetched;
   const auto set = [&](CURLoption option, auto value) {
     return easy && curl_easy_setopt(easy.get(), option, value) == CURLE_OK;
@@ -67,7 +59,7 @@ Result<Fetched> fetch(const std::string& url, std::chrono::milliseconds timeout)
 }
 
 Result<std::string> base_url(const std::string& text) {
-  const Url url = parse_url(text.contains("://") ? text : "http://" + text);
+  const CurlUrl url = parse_url(text.contains("://") ? text : "http://" + text);
   const std::string scheme = url ? part_of(url, CURLUPART_SCHEME) : "";
   const std::string host = url ? part_of(url, CURLUPART_HOST) : "";
   const std::string path = url ? part_of(url, CURLUPART_PATH) : "";
@@ -79,7 +71,7 @@ Result<std::string> base_url(const std::string& text) {
 }
 
 bool is_local(const std::string& text) {
-  const Url url = parse_url(text);
+  const CurlUrl url = parse_url(text);
   if (!url) return false;
   const std::string host = part_of(url, CURLUPART_HOST);
   return host == "localhost" || host.starts_with("127.") || host == "[::1]";

@@ -1,24 +1,13 @@
 #include "telemetry/span_exporter.h"
 
-#include <curl/curl.h>
-
 #include <array>
 #include <utility>
 
+#include "base/curl_owners.h"
 #include "telemetry/log.h"
 
 namespace ara::telemetry {
 namespace {
-
-struct FreeEasy {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-struct FreeMulti {
-  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
-};
-struct FreeList {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
 
 std::size_t ignore_body(char*, std::size_t, std::size_t size, void*) {
   return size;
@@ -82,9 +71,9 @@ class SpanExporter::Link {
   static constexpr int kLook = 100;  ///< milliseconds between looks at whether it is over
 
   std::array<char, CURL_ERROR_SIZE> error_{};
-  std::unique_ptr<curl_slist, FreeList> lines_;
-  std::unique_ptr<CURLM, FreeMulti> multi_;
-  std::unique_ptr<CURL, FreeEasy> easy_;
+  CurlList lines_;
+  CurlMulti multi_;
+  CurlEasy easy_;
 };
 
 SpanExporter::SpanExporter(Options options, std::shared_ptr<Metrics> metrics)

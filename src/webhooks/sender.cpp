@@ -1,6 +1,5 @@
 #include "webhooks/sender.h"
 
-#include <curl/curl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -9,22 +8,13 @@
 #include <mutex>
 #include <utility>
 
+#include "base/curl_owners.h"
+
 namespace ara::webhooks {
 namespace {
 
-struct FreeEasy {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-struct FreeMulti {
-  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
-};
-struct FreeList {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using List = std::unique_ptr<curl_slist, FreeList>;
-
-List list_of(const std::vector<std::string>& lines) {
-  List list;
+CurlList list_of(const std::vector<std::string>& lines) {
+  CurlList list;
   for (const std::string& line : lines) {
     list.reset(curl_slist_append(list.release(), line.c_str()));
   }
@@ -35,14 +25,14 @@ List list_of(const std::vector<std::string>& lines) {
 struct Transfer {
   Request request;
   Policy policy;
-  List headers;
-  List resolve;
+  CurlList headers;
+  CurlList resolve;
   std::string body;
   std::size_t read = 0;
   bool cut = false;  ///< the response was longer than what is read
   std::string refused;
   std::array<char, CURL_ERROR_SIZE> error{};
-  std::unique_ptr<CURL, FreeEasy> easy;  ///< last: it goes first, and uses the rest
+  CurlEasy easy;  ///< last: it goes first, and uses the rest
 };
 
 /// Called with the address that is about to be connected to.
@@ -120,7 +110,7 @@ Outcome outcome_of(Transfer& transfer, CURLcode result) {
 
 struct Sender::State {
   Options options;
-  std::unique_ptr<CURLM, FreeMulti> multi;
+  CurlMulti multi;
   std::map<CURL*, std::unique_ptr<Transfer>> transfers;
   std::vector<Outcome> ended;
 
