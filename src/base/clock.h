@@ -39,6 +39,9 @@ struct Deadline {
 /// What travels down with every call into storage, cache and models.
 struct Call {
   Deadline deadline;
+  /// Only an answer that holds every write which has returned will do. It may have to be waited
+  /// for, as while a new primary is chosen; else an error.
+  bool newest = false;
 };
 
 }  // namespace ara

@@ -85,6 +85,7 @@ struct Exchange {
   bool waits_for_quota = false;  ///< another server may lend some: await_quota
   std::optional<serve::ForecastRequest> forecast;
   std::shared_ptr<void> carried;  ///< what a fast handler leaves to its slow one
+  bool answered = false;          ///< of the slow lane; read and set atomically
 };
 
 }  // namespace ara::http

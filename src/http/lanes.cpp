@@ -222,18 +222,18 @@ void begin_slow(App& app, ConnectionGuard& guard, const HttpRequestPtr& request,
 
   open_trace(app, pending->exchange);
   const telemetry::TraceScope scope({pending->exchange.spans});
-  run_slow(app, pending->exchange, [&app, &guard, pending](Reply reply) {
+  const Respond respond = [&app, &guard, pending](Reply reply) {
     if (pending->loop->isInLoopThread()) return finish(app, guard, *pending, std::move(reply));
     pending->loop->queueInLoop([&app, &guard, pending, reply = std::move(reply)]() mutable {
       finish(app, guard, *pending, std::move(reply));
     });
-  });
+  };
+  run_slow(app, pending->exchange, respond);
   if (pending->done) return;  // refused at once
   const std::chrono::duration<double> left =
       pending->exchange.deadline.left(app.clock.steady()) - kMargin;
-  pending->timer = pending->loop->runAfter(left, [&app, &guard, pending] {
-    if (!pending->done) finish(app, guard, *pending, too_late(app, pending->exchange));
-  });
+  pending->timer = pending->loop->runAfter(
+      left, [&app, pending, respond] { give_up(app, pending->exchange, respond); });
 }
 
 }  // namespace

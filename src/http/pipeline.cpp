@@ -1,6 +1,7 @@
 #include "http/pipeline.h"
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <ranges>
 #include <utility>
@@ -22,8 +23,21 @@ Reply finished(App& app, const Exchange& exchange, Reply reply) {
 }
 
 Reply broken(App& app, const Exchange& exchange, std::string what) {
-  return finished(app, exchange,
-                  problem(app, exchange, Error{Code::internal, std::move(what), {}, {}, {}}));
+  return problem(app, exchange, Error{Code::internal, std::move(what), {}, {}, {}});
+}
+
+Reply too_late(App& app, const Exchange& exchange) {
+  return problem(app, exchange,
+                 Error{Code::deadline, "The answer was not ready in time", {}, {}, {}});
+}
+
+/// Takes the one reply to an exchange of the slow lane, finishes and sends it: handler and deadline
+/// may both have one, and each request is counted once.
+Respond once(App& app, Exchange& exchange, Respond respond) {
+  return [&app, &exchange, respond = std::move(respond)](Reply reply) {
+    if (std::atomic_ref(exchange.answered).exchange(true)) return;
+    respond(finished(app, exchange, std::move(reply)));
+  };
 }
 
 /// Calls `work`; what it throws is handed to `failed` as a reply.
@@ -44,12 +58,9 @@ void begin_work(App& app, Exchange& exchange, const Respond& respond) {
   const auto submitted = app.desk_of(exchange).submit(
       exchange.deadline, [&app, &exchange, respond, owner = exchange.owner](bool late) {
         if (late) return respond(too_late(app, exchange));
-        guarded(
-            app, exchange,
-            [&] { respond(finished(app, exchange, exchange.route->work(app, exchange))); },
-            respond);
+        guarded(app, exchange, [&] { respond(exchange.route->work(app, exchange)); }, respond);
       });
-  if (!submitted) respond(finished(app, exchange, problem(app, exchange, submitted.error())));
+  if (!submitted) respond(problem(app, exchange, submitted.error()));
 }
 
 /// Begins the route's slow handler.
@@ -58,7 +69,7 @@ void begin_slow(App& app, Exchange& exchange, const Respond& respond) {
   // The owner goes along, as an answer that comes too late still reads the exchange's views.
   exchange.route->slow(app, exchange,
                        [&app, &exchange, respond, owner = exchange.owner](Reply reply) {
-                         respond(finished(app, exchange, std::move(reply)));
+                         respond(std::move(reply));
                        });
 }
 
@@ -69,7 +80,7 @@ void go_on(App& app, Exchange& exchange, std::optional<Reply> reply, const Respo
       app, exchange,
       [&] {
         if (!reply && exchange.route->fast != nullptr) reply = exchange.route->fast(app, exchange);
-        if (reply) return respond(finished(app, exchange, std::move(*reply)));
+        if (reply) return respond(std::move(*reply));
         begin_slow(app, exchange, respond);
       },
       respond);
@@ -97,7 +108,7 @@ void await_accounts(App& app, Exchange& exchange, const Respond& respond) {
         (void)app.accounts->await_fresh(std::min(exchange.deadline.at, until));
         guarded(app, exchange, [&] { go_on_with_account(app, exchange, respond); }, respond);
       });
-  if (!submitted) respond(finished(app, exchange, problem(app, exchange, submitted.error())));
+  if (!submitted) respond(problem(app, exchange, submitted.error()));
 }
 
 }  // namespace
@@ -118,11 +129,12 @@ std::optional<Reply> run_fast(App& app, Exchange& exchange) noexcept {
         }
         if (reply) reply = finished(app, exchange, std::move(*reply));
       },
-      [&](Reply failure) { reply = std::move(failure); });
+      [&](Reply failure) { reply = finished(app, exchange, std::move(failure)); });
   return reply;
 }
 
-void run_slow(App& app, Exchange& exchange, Respond respond) noexcept {
+void run_slow(App& app, Exchange& exchange, Respond to) noexcept {
+  const Respond respond = once(app, exchange, std::move(to));
   guarded(
       app, exchange,
       [&] {
@@ -135,10 +147,9 @@ void run_slow(App& app, Exchange& exchange, Respond respond) noexcept {
       respond);
 }
 
-Reply too_late(App& app, const Exchange& exchange) noexcept {
-  return finished(app, exchange,
-                  problem(app, exchange,
-                          Error{Code::deadline, "The answer was not ready in time", {}, {}, {}}));
+void give_up(App& app, Exchange& exchange, Respond to) noexcept {
+  const Respond respond = once(app, exchange, std::move(to));
+  guarded(app, exchange, [&] { respond(too_late(app, exchange)); }, respond);
 }
 
 }  // namespace ara::http

@@ -19,7 +19,8 @@ std::optional<Reply> run_fast(App& app, Exchange& exchange) noexcept;
 /// another thread, maybe before this returns. `exchange` must live until then.
 void run_slow(App& app, Exchange& exchange, Respond respond) noexcept;
 
-/// The reply to a request whose deadline passed before the slow lane answered.
-Reply too_late(App& app, const Exchange& exchange) noexcept;
+/// The deadline has passed: answers that, unless the slow lane has just answered; what it answers
+/// later is dropped.
+void give_up(App& app, Exchange& exchange, Respond respond) noexcept;
 
 }  // namespace ara::http

@@ -31,6 +31,10 @@ bool is_older(const domain::Revision& revision, const ForecastRequest& request) 
   return request.min_revision && revision.counter < request.min_revision->counter;
 }
 
+Call newest(const Call& call) {
+  return {.deadline = call.deadline, .newest = true};
+}
+
 class Service final : public ForecastService {
  public:
   Service(std::shared_ptr<storage::Store> store, std::shared_ptr<telemetry::Metrics> metrics,
@@ -184,6 +188,10 @@ class Service final : public ForecastService {
       if (head != nullptr && !is_older(head->revision, request)) return Known{*head, heads->lineup};
     }
     auto row = store_->find_symbol(request.symbol, call);
+    if (row && request.min_revision && (!*row || is_older((*row)->revision, request))) {
+      // A standby may not have heard yet of what the client has been told is written.
+      row = store_->find_symbol(request.symbol, newest(call));
+    }
     if (!row) return std::unexpected(std::move(row.error()));
     if (!*row) return unknown(request.symbol);
     if (is_older((*row)->revision, request)) {
@@ -223,11 +231,20 @@ class Service final : public ForecastService {
     return Ready{forecast->key.id(), body};
   }
 
+  /// The bars to forecast from; those that the request has seen written are among them.
+  Result<domain::Series> history(const ForecastRequest& request, const Call& call) {
+    auto series = store_->last_bars(request.symbol, registry::kHistory, call);
+    const bool is_behind = series ? is_older(series->revision, request)
+                                  : series.error().code == Code::not_found && request.min_revision;
+    if (!is_behind) return series;
+    return store_->last_bars(request.symbol, registry::kHistory, newest(call));
+  }
+
   /// Bars and market factor are read as they are now: where they changed meanwhile, the forecast is
   /// that of the newer ones, and its key says so.
   Result<domain::Forecast> make(const ForecastRequest& request, const registry::Lineup& lineup,
                                 const Call& call) {
-    const auto series = store_->last_bars(request.symbol, registry::kHistory, call);
+    const auto series = history(request, call);
     if (!series) return std::unexpected(series.error());
     const auto market =
         markets_.get(series->asset_type, lineup.market_revision(series->asset_type), call);

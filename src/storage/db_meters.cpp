@@ -65,16 +65,22 @@ DbMeters::DbMeters(std::shared_ptr<telemetry::Metrics> metrics)
 void DbMeters::query(DbOperation operation, DbRole role, std::chrono::nanoseconds span,
                      bool failed_too) {
   const auto histogram = row(operation, role).seconds.get([&] {
+    // From its first call on, or a rate would not see the first error.
+    errors_of(operation, role);
     return metrics_->histogram("ara_db_query_duration_seconds", labels(operation, role));
   });
   metrics_->observe(histogram, seconds_of(span));
   if (failed_too) failed(operation, role);
 }
 
-void DbMeters::failed(DbOperation operation, DbRole role) {
-  metrics_->add(row(operation, role).errors.get([&] {
+telemetry::Metrics::Counter DbMeters::errors_of(DbOperation operation, DbRole role) {
+  return row(operation, role).errors.get([&] {
     return metrics_->counter("ara_db_errors_total", labels(operation, role));
-  }));
+  });
+}
+
+void DbMeters::failed(DbOperation operation, DbRole role) {
+  metrics_->add(errors_of(operation, role));
 }
 
 void DbMeters::waited(std::chrono::nanoseconds span) {

@@ -61,6 +61,7 @@ class DbMeters {
     telemetry::LazyCounter errors;
   };
 
+  telemetry::Metrics::Counter errors_of(DbOperation operation, DbRole role);
   Row& row(DbOperation operation, DbRole role) {
     return rows_[static_cast<std::size_t>(operation) * kRoles + static_cast<std::size_t>(role)];
   }

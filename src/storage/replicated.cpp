@@ -14,7 +14,7 @@ namespace {
 constexpr std::chrono::milliseconds kFirstTry{400};
 
 Call within(const Call& call, std::chrono::milliseconds span) {
-  return {Deadline{std::min(call.deadline.at, system_clock().steady() + span)}};
+  return {Deadline{std::min(call.deadline.at, system_clock().steady() + span)}, call.newest};
 }
 
 template <class Ask>
@@ -101,14 +101,14 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore, PgShard> {
   }
   template <class Ask>
   ReplicatedAnswer<Ask> read_symbol(const domain::Symbol&, const Call& call, Ask ask) {
-    const bool exact = catch_up(call);
+    const bool exact = !call.newest && catch_up(call);
     return read_near(call, ask, exact);
   }
   template <class Ask>
   ReplicatedAnswer<Ask> read_head(const domain::Symbol&, const Call& call, Ask ask) {
     return read(call, ask);
   }
-  /// From the primary; while there is none, from a standby.
+  /// From the primary; while there is none, from a standby, unless that may lack something.
   template <class Ask>
   ReplicatedAnswer<Ask> read(const Call& call, Ask ask) {
     const SteadyTime give_up = std::min(call.deadline.at, system_clock().steady() + kPatience);
@@ -119,7 +119,7 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore, PgShard> {
         answer = ask(*primary_, within(call, kFirstTry));
         if (answer || !is_servers_fault(answer.error())) return answer;
       }
-      if (PostgresStore* standby = choose()) {
+      if (PostgresStore* standby = call.newest ? nullptr : choose()) {
         answer = ask(*standby, within(call, kFirstTry));
         if (answer || !is_servers_fault(answer.error())) return answer;
         replicas_->eject(standby);
@@ -150,7 +150,7 @@ class ReplicatedStore final : public RelayedStore<ReplicatedStore, PgShard> {
   /// From a standby if one is near enough to the primary, else from that.
   template <class Ask>
   ReplicatedAnswer<Ask> read_near(const Call& call, Ask ask, bool exact = false) {
-    if (PostgresStore* standby = choose(exact)) {
+    if (PostgresStore* standby = call.newest ? nullptr : choose(exact)) {
       auto answer = ask(*standby, within(call, kFirstTry));
       // It may not have heard yet that a slot has come here.
       if (!answer && is_moved(answer.error())) return read(call, ask);

@@ -95,6 +95,11 @@ class FaultyStore final : public ForwardAccounts {
     const std::lock_guard lock(mutex_);
     delay_[index(kind)] = time;
   }
+  /// From now on heads and newest bars come from `behind`, except where only the newest will do.
+  void read_behind(std::shared_ptr<storage::Store> behind) {
+    const std::lock_guard lock(mutex_);
+    behind_ = std::move(behind);
+  }
   /// Takes back all that was asked for.
   void release() {
     {
@@ -102,6 +107,7 @@ class FaultyStore final : public ForwardAccounts {
       plans_ = {};
       held_ = {};
       delay_ = {};
+      behind_ = nullptr;
     }
     changed_.notify_all();
   }
@@ -116,7 +122,8 @@ class FaultyStore final : public ForwardAccounts {
   }
   Result<std::optional<storage::SymbolRow>> find_symbol(const domain::Symbol& symbol,
                                                         const Call& call) override {
-    return through(StoreCall::find_symbol, call, [&] { return inner_->find_symbol(symbol, call); });
+    return through(StoreCall::find_symbol, call,
+                   [&] { return read_from(call).find_symbol(symbol, call); });
   }
   Result<storage::HeadChanges> changed_heads(const storage::HeadsMark& mark,
                                              const Call& call) override {
@@ -141,7 +148,7 @@ class FaultyStore final : public ForwardAccounts {
   Result<domain::Series> last_bars(const domain::Symbol& symbol, std::size_t count,
                                    const Call& call) override {
     return through(StoreCall::last_bars, call,
-                   [&] { return inner_->last_bars(symbol, count, call); });
+                   [&] { return read_from(call).last_bars(symbol, count, call); });
   }
   Result<void> put_forecasts(std::span<const storage::ForecastRow> rows,
                              const Call& call) override {
@@ -362,7 +369,13 @@ class FaultyStore final : public ForwardAccounts {
     return changed_.wait_until(lock, call.deadline.at, free);
   }
 
+  storage::Store& read_from(const Call& call) const {
+    const std::lock_guard lock(mutex_);
+    return behind_ && !call.newest ? *behind_ : *inner_;
+  }
+
   const std::shared_ptr<storage::Store> inner_;
+  std::shared_ptr<storage::Store> behind_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::array<Plan, kStoreCalls> plans_;

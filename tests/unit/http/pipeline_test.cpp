@@ -148,6 +148,22 @@ TEST_F(PipelineTest, ALateAnswerKeepsItsRequest) {
   EXPECT_TRUE(request.expired());
 }
 
+TEST_F(PipelineTest, ARequestThatTookTooLongIsAnsweredAndCountedOnce) {
+  service_->holds = true;
+  Exchange exchange = get("/api/v1/predict/AAPL");
+  ASSERT_FALSE(run_fast(app_, exchange));
+  std::vector<int> replies;
+  const auto respond = [&](const Reply& reply) { replies.push_back(reply.status); };
+  run_slow(app_, exchange, respond);
+  give_up(app_, exchange, respond);
+  service_->held(ready_);
+  give_up(app_, exchange, respond);
+  EXPECT_EQ(replies, std::vector{503});
+  const std::string text = metrics_->exposition();
+  EXPECT_NE(text.find(R"(status="503"} 1)"), std::string::npos) << text;
+  EXPECT_EQ(text.find(R"(status="200")"), std::string::npos) << text;
+}
+
 TEST_F(PipelineTest, AnExceptionBecomesA500ThatTellsNothing) {
   service_->throws = true;
   const Reply reply = run(get("/api/v1/predict/AAPL"));

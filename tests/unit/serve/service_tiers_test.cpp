@@ -76,6 +76,33 @@ TEST_F(ForecastServiceTest, WhoHasSeenAWriteIsNeverGivenAnOlderForecast) {
   EXPECT_EQ(member(*newer, "revision"), domain::to_string(put->revision));
 }
 
+TEST_F(ForecastServiceTest, AStandbyThatIsBehindDoesNotAnswerWhoHasSeenTheWrite) {
+  const std::shared_ptr<storage::Store> behind =
+      *storage::open_sqlite((folder_ / "behind.db").string());
+  ASSERT_TRUE(behind->put_bars(symbol("AAPL"), domain::AssetType::stock, bars_, {}));
+  const auto put = store_->put_bars(symbol("AAPL"), domain::AssetType::stock, bars_, {});
+  ASSERT_TRUE(put);
+  const auto store = std::make_shared<support::FaultyStore>(store_);
+  const auto service = *make_forecast_service(store, metrics_, {.head_refresh = 1h});
+  store->read_behind(behind);
+  // More than any head in memory knows.
+  const auto next = bars_.back();
+  const domain::Bar later{.time = next.time + 24h, .open = 1, .high = 1, .low = 1, .close = 1};
+  const auto last = store_->put_bars(symbol("AAPL"), domain::AssetType::stock, {&later, 1}, {});
+  ASSERT_TRUE(last);
+  const ForecastRequest request{.symbol = symbol("AAPL"), .min_revision = last->revision};
+  const auto given = service->compute_now(request, {});
+  ASSERT_TRUE(given) << given.error().message;
+  EXPECT_EQ(member(*given, "revision"), domain::to_string(last->revision));
+  // Without a primary it is an error that passes, and not the client's.
+  store->fail(support::StoreCall::find_symbol, Code::unavailable, UINT64_MAX, 1);
+  const ForecastRequest again{
+      .symbol = symbol("AAPL"), .days = 7, .min_revision = domain::Revision{99, {}}};
+  EXPECT_EQ(service->compute_now(again, {}).error().code, Code::unavailable);
+  store->release();
+  EXPECT_EQ(service->compute_now(again, {}).error().field, "min_revision");
+}
+
 TEST_F(ForecastServiceTest, AnL2ThatIsDownIsPassedOver) {
   const ForecastRequest request{.symbol = symbol("AAPL"), .days = 7};
   const auto without = ask(request);
