@@ -11,9 +11,10 @@
 namespace ara::app {
 namespace {
 
-/// Of CACHE_SIZE_MB, the process's one budget: most to the ready-made forecasts; the rest is left
-/// for the pages of the embedded store and what requests hold.
+/// Of CACHE_SIZE_MB, the process's one budget: most to the ready-made forecasts, some to bars; the
+/// rest is left for the pages of the embedded store and what requests hold.
 constexpr double kL1Share = 0.75;
+constexpr double kHistoryShare = 0.125;
 
 Result<std::shared_ptr<storage::Store>> open_store(const config::Config& config,
                                                    std::shared_ptr<telemetry::Metrics> metrics) {
@@ -86,13 +87,18 @@ Result<void> join_fleet(const config::Config& config, telemetry::Metrics& metric
 Result<std::shared_ptr<serve::ForecastService>> make_service(
     const config::Config& config, std::shared_ptr<storage::Store> store,
     std::shared_ptr<telemetry::Metrics> metrics) {
+  const auto share = [&](double part) {
+    return static_cast<std::uint64_t>(part * static_cast<double>(config.cache_size_mb << 20));
+  };
   serve::ServiceOptions options{
       .workers = config.max_workers,
       .deadline = std::chrono::milliseconds(config.request_deadline_ms),
       .prediction_ttl = std::chrono::seconds(config.cache_ttl_seconds),
-      .l1_bytes =
-          static_cast<std::uint64_t>(kL1Share * static_cast<double>(config.cache_size_mb << 20)),
-      .shelf = std::make_shared<const registry::Shelf>(config.models_path())};
+      .history_ttl = std::chrono::seconds(config.cache_ttl_historical_data_seconds),
+      .l1_bytes = share(kL1Share),
+      .history_bytes = share(kHistoryShare),
+      .shelf = std::make_shared<const registry::Shelf>(
+          config.models_path(), std::chrono::seconds(config.cache_ttl_models_seconds))};
   if (auto joined = join_fleet(config, *metrics, options); !joined) {
     return std::unexpected(std::move(joined.error()));
   }

@@ -53,11 +53,13 @@ struct Config {
   unsigned max_workers = 1;                       ///< MAX_WORKERS: slow lane
   std::uint64_t cache_size_mb = 64;               ///< CACHE_SIZE_MB: one budget for the process
   std::uint32_t cache_ttl_seconds = 300;          ///< CACHE_TTL_SECONDS
-  std::vector<HostPort> redis_hosts;              ///< REDIS_HOST; none: no L2
-  std::uint16_t redis_port = 6379;                ///< REDIS_PORT: of those that name none
-  std::string redis_password;                     ///< REDIS_PASSWORD; empty: none
-  std::uint32_t request_deadline_ms = 5000;       ///< REQUEST_DEADLINE_MS
-  std::uint32_t stream_connections = 20'000;      ///< STREAM_CONNECTIONS
+  std::uint32_t cache_ttl_historical_data_seconds = 3600;
+  std::uint32_t cache_ttl_models_seconds = 86400;
+  std::vector<HostPort> redis_hosts;                    ///< REDIS_HOST; none: no L2
+  std::uint16_t redis_port = 6379;                      ///< REDIS_PORT: of those that name none
+  std::string redis_password;                           ///< REDIS_PASSWORD; empty: none
+  std::uint32_t request_deadline_ms = 5000;             ///< REQUEST_DEADLINE_MS
+  std::uint32_t stream_connections = 20'000;            ///< STREAM_CONNECTIONS
   std::uint32_t stream_connections_per_account = 1000;  ///< STREAM_CONNECTIONS_PER_ACCOUNT
   bool webhook_allow_http = false;                      ///< WEBHOOK_ALLOW_HTTP
   bool webhook_allow_private = false;                   ///< WEBHOOK_ALLOW_PRIVATE

@@ -55,7 +55,7 @@ void add_memory(const NodeLook& node, std::vector<Figure>& figures) {
   if (!resident) return;
   to.add("resident", *resident, "bytes");
   const double caches = node.window.now("ara_cache_size_bytes").value_or(0);
-  to.add("of it, cache l1", caches, "bytes",
+  to.add("of it, caches", caches, "bytes",
          ara::format("{:.0f} entries", node.window.now("ara_cache_entries").value_or(0)));
   to.add("of it, all else", *resident - caches, "bytes", "program, threads, store, requests");
   if (node.memory.size() > 1 && node.memory.back().at > 0) {

@@ -111,27 +111,44 @@ Result<Recipe> Shelf::find(std::string_view name, const std::string& artefact) c
 }
 
 Result<std::shared_ptr<const models::Trees>> Shelf::trees(const std::string& artefact) const {
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = trees_.find(artefact);
-    if (found != trees_.end()) {
-      if (auto held = found->second.lock()) return held;
-    }
-  }
+  if (auto held = share(artefact, nullptr)) return held;
+  auto made = read_trees(artefact);
+  if (!made) return made;
+  return share(artefact, std::move(*made));
+}
+
+Result<std::shared_ptr<const models::Trees>> Shelf::read_trees(const std::string& artefact) const {
   if (!artefacts_) return fail(Code::not_found, "There is no folder of models to find trees in");
   const auto file = artefacts_->open(artefact);
   if (!file) return std::unexpected(file.error());
   auto parsed = models::Trees::parse((*file)->bytes());
   if (!parsed) return std::unexpected(std::move(parsed.error()));
   if (auto fits = models::check_gbm(*parsed); !fits) return std::unexpected(fits.error());
-  auto made = std::make_shared<const models::Trees>(std::move(*parsed));
+  return std::make_shared<const models::Trees>(std::move(*parsed));
+}
+
+/// The trees that are in memory already, else `made`, which others share from now on. What is given
+/// counts as asked for now.
+std::shared_ptr<const models::Trees> Shelf::share(const std::string& artefact,
+                                                  std::shared_ptr<const models::Trees> made) const {
   const std::lock_guard lock(mutex_);
+  drop_old();
   std::erase_if(trees_, [](const auto& one) { return one.second.expired(); });
-  const auto [place, is_new] = trees_.try_emplace(artefact, made);
-  // Another thread was faster: its trees are the ones that are shared.
-  if (auto held = place->second.lock(); held && !is_new) return held;
-  place->second = made;
-  return made;
+  const auto found = trees_.find(artefact);
+  auto given = found == trees_.end() ? nullptr : found->second.lock();
+  if (!given) given = std::move(made);
+  if (!given) return nullptr;
+  trees_[artefact] = given;
+  std::erase_if(kept_, [&](const Kept& one) { return one.artefact == artefact; });
+  kept_.push_back({artefact, given, clock_->steady() + keep_});
+  drop_old();
+  return given;
+}
+
+void Shelf::drop_old() const {
+  const SteadyTime now = clock_->steady();
+  std::erase_if(kept_, [&](const Kept& one) { return one.until <= now; });
+  if (kept_.size() > kMostKept) kept_.erase(kept_.begin());
 }
 
 Result<Recipe> Shelf::keep_trees(std::string_view bytes) const {

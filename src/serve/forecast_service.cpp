@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "registry/lineup.h"
 #include "registry/market.h"
+#include "serve/bars_cache.h"
 #include "serve/encode.h"
 #include "serve/forecaster.h"
 #include "serve/heads.h"
@@ -13,6 +14,7 @@
 #include "serve/single_flight.h"
 #include "serve/slow_lane.h"
 #include "serve/store_tier.h"
+#include "serve/tier_gauges.h"
 
 namespace ara::serve {
 namespace {
@@ -47,6 +49,7 @@ class Service final : public ForecastService {
         heads_(std::move(heads)),
         markets_(store_),
         l1_(cache::make_memory_tier(options.l1_bytes, clock)),
+        bars_(store_, *metrics_, options.history_bytes, options.history_ttl, clock),
         l3_(std::make_shared<StoreTier>(store_, options.prediction_ttl, clock)),
         lane_(std::make_shared<SlowLane>(
             options.workers, kQueueLimit, clock,
@@ -100,7 +103,7 @@ class Service final : public ForecastService {
       keep(*l1_, place_of(key), flight.value, call);
       found = Ready{key.id(), std::move(flight.value)};
     }
-    if (!found) return make_and_keep(request, *lineup, call);
+    if (!found) return make_and_keep(request, *known, call);
     count(head.asset_type, kSlow);
     return *found;
   }
@@ -212,10 +215,10 @@ class Service final : public ForecastService {
     return std::make_shared<const registry::Lineup>(std::move(*read));
   }
 
-  Result<Ready> make_and_keep(const ForecastRequest& request, const registry::Lineup& lineup,
+  Result<Ready> make_and_keep(const ForecastRequest& request, const Known& known,
                               const Call& call) {
     const SteadyTime start = clock_.steady();
-    const auto forecast = make(request, lineup, call);
+    const auto forecast = make(request, known, call);
     if (!forecast) return std::unexpected(forecast.error());
     const auto body = [&] {
       const telemetry::Span span("encode");
@@ -231,25 +234,17 @@ class Service final : public ForecastService {
     return Ready{forecast->key.id(), body};
   }
 
-  /// The bars to forecast from; those that the request has seen written are among them.
-  Result<domain::Series> history(const ForecastRequest& request, const Call& call) {
-    auto series = store_->last_bars(request.symbol, registry::kHistory, call);
-    const bool is_behind = series ? is_older(series->revision, request)
-                                  : series.error().code == Code::not_found && request.min_revision;
-    if (!is_behind) return series;
-    return store_->last_bars(request.symbol, registry::kHistory, newest(call));
-  }
-
-  /// Bars and market factor are read as they are now: where they changed meanwhile, the forecast is
-  /// that of the newer ones, and its key says so.
-  Result<domain::Forecast> make(const ForecastRequest& request, const registry::Lineup& lineup,
+  /// Where bars or market factor have changed meanwhile and are read, the forecast is that of the
+  /// newer ones, and its key says so.
+  Result<domain::Forecast> make(const ForecastRequest& request, const Known& known,
                                 const Call& call) {
-    const auto series = history(request, call);
+    const auto& [head, lineup] = known;
+    const auto series = bars_.newest(head, request.min_revision, call);
     if (!series) return std::unexpected(series.error());
     const auto market =
-        markets_.get(series->asset_type, lineup.market_revision(series->asset_type), call);
+        markets_.get(series->asset_type, lineup->market_revision(series->asset_type), call);
     if (!market) return std::unexpected(market.error());
-    return make_forecast(request, *series, lineup, **market,
+    return make_forecast(request, *series, *lineup, **market,
                          [this](const models::ModelRow& row, std::chrono::nanoseconds span) {
                            models_.observe(row, std::chrono::duration<double>(span).count());
                          });
@@ -322,6 +317,7 @@ class Service final : public ForecastService {
   std::shared_ptr<Heads> heads_;
   registry::Markets markets_;
   std::shared_ptr<cache::Tier> l1_;
+  BarsCache bars_;
   std::shared_ptr<StoreTier> l3_;
   SingleFlight<Answer> flights_;
   std::shared_ptr<SlowLane> lane_;
@@ -342,14 +338,7 @@ void Service::register_gauges() {
   gauge("ara_slow_lane_queued", {}, lane_, [](const SlowLane& lane) { return lane.queued(); });
   gauge("ara_slow_lane_running", {}, lane_, [](const SlowLane& lane) { return lane.running(); });
   gauge("ara_slow_lane_workers", {}, lane_, [](const SlowLane& lane) { return lane.workers(); });
-  gauge("ara_cache_limit_bytes", {{"tier", "l1"}}, l1_,
-        [bytes = options_.l1_bytes](const cache::Tier&) { return bytes; });
-  gauge("ara_cache_evictions_total", {{"tier", "l1"}}, l1_,
-        [](const cache::Tier& tier) { return tier.stats().evicted; });
-  gauge("ara_cache_size_bytes", {{"tier", "l1"}}, l1_,
-        [](const cache::Tier& tier) { return tier.stats().bytes; });
-  gauge("ara_cache_entries", {{"tier", "l1"}}, l1_,
-        [](const cache::Tier& tier) { return tier.stats().entries; });
+  show_tier(*metrics_, "l1", l1_, options_.l1_bytes);
 }
 
 }  // namespace

@@ -27,7 +27,9 @@ struct ServiceOptions {
   std::chrono::milliseconds head_refresh{250};  ///< how often heads are looked at anew
   std::chrono::seconds store_patience{10};      ///< at start, with a store that is down or busy
   std::chrono::seconds prediction_ttl{300};     ///< CACHE_TTL_SECONDS
+  std::chrono::seconds history_ttl{3600};       ///< CACHE_TTL_HISTORICAL_DATA_SECONDS
   std::uint64_t l1_bytes = 64ULL << 20;
+  std::uint64_t history_bytes = 8ULL << 20;  ///< of bars in memory
   /// What a fleet shares; none: this process is alone.
   std::shared_ptr<cache::Tier> l2 = nullptr;
   std::shared_ptr<cache::Flights> flights = nullptr;

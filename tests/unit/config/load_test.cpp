@@ -130,6 +130,7 @@ TEST(Load, ValuesReachTheirFields) {
   const auto config = load_dotenv(
       "ARA_HOME=/h\nARA_ENV=test\nARA_LOG_LEVEL=error\nAPI_HOST=::1\nAPI_PORT=65535\n"
       "ALLOW_PUBLIC=on\nAPI_WORKERS=5\nMAX_WORKERS=6\nCACHE_SIZE_MB=7\nCACHE_TTL_SECONDS=8\n"
+      "CACHE_TTL_HISTORICAL_DATA_SECONDS=9\nCACHE_TTL_MODELS_SECONDS=10\n"
       "REQUEST_DEADLINE_MS=90\nENABLE_DOCS=no\nENABLE_METRICS=0\n"
       "JWT_SECRET_KEY=" +
       std::string(32, 'a') + "\nJWT_PREVIOUS_SECRET_KEYS=" + std::string(32, 'b') + "," +
@@ -149,6 +150,8 @@ TEST(Load, ValuesReachTheirFields) {
   EXPECT_EQ(config->max_workers, 6U);
   EXPECT_EQ(config->cache_size_mb, 7U);
   EXPECT_EQ(config->cache_ttl_seconds, 8U);
+  EXPECT_EQ(config->cache_ttl_historical_data_seconds, 9U);
+  EXPECT_EQ(config->cache_ttl_models_seconds, 10U);
   EXPECT_EQ(config->request_deadline_ms, 90U);
   EXPECT_FALSE(config->docs);
   EXPECT_FALSE(config->metrics);

@@ -129,7 +129,7 @@ TEST(Sizing, TooFewRequestsGiveNoSizes) {
 TEST(Measured, AnswersTheGuidesQuestions) {
   const auto figures = figures_of(recorded_facts());
   for (const std::string_view what :
-       {"p95", "found in l1", "slowest route, mean", "of it, cache l1", "growth", "pool busy",
+       {"p95", "found in l1", "slowest route, mean", "of it, caches", "growth", "pool busy",
         "missing or invalid indexes", "connections, primary", "connections, standby"}) {
     EXPECT_TRUE(std::ranges::contains(figures, what, &Figure::what)) << what;
   }

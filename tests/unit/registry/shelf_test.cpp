@@ -11,6 +11,7 @@
 #include "registry/lineup.h"
 #include "registry/train.h"
 #include "support/garch_bars.h"
+#include "support/manual_clock.h"
 #include "support/onnx_graph.h"
 #include "support/simple_trees.h"
 #include "support/temporary_folder.h"
@@ -21,6 +22,7 @@ namespace {
 using domain::AssetType;
 using storage::ModelStatus;
 using testing::HasSubstr;
+using namespace std::chrono_literals;
 
 class ShelfTest : public testing::Test {
  protected:
@@ -103,7 +105,7 @@ TEST_F(ShelfTest, WhatWasChangedOnTheShelfIsNotServed) {
   EXPECT_EQ(anew.find("mine", hash).error().code, Code::corrupt);
 }
 
-TEST_F(ShelfTest, TreesAreInMemoryOnceAndNoLongerThanNeeded) {
+TEST_F(ShelfTest, TreesAreInMemoryOnce) {
   const std::string json = support::simple_trees_json();
   Recipe kept = shelf_->keep_trees(json).value();
   EXPECT_EQ(kept.artefact, to_hex(stable_hash128(json)));
@@ -113,14 +115,39 @@ TEST_F(ShelfTest, TreesAreInMemoryOnceAndNoLongerThanNeeded) {
   EXPECT_EQ(found.trees, kept.trees);
   EXPECT_EQ(shelf_->find("combination", kept.artefact).value().trees, kept.trees);
   EXPECT_EQ(shelf_->find("combination", "").value().trees, nullptr);
-  const std::weak_ptr<const models::Trees> seen = kept.trees;
-  kept = found = {};
-  EXPECT_TRUE(seen.expired());
   EXPECT_TRUE(Shelf(folder_.file("models")).find("gbm", to_hex(stable_hash128(json))));
+}
+
+TEST_F(ShelfTest, TreesThatNobodyHoldsAreKeptForAWhile) {
+  support::ManualClock clock;
+  const Shelf shelf(folder_.file("models"), 1h, clock);
+  const std::string json = support::simple_trees_json();
+  Recipe recipe = shelf.keep_trees(json).value();
+  const std::string artefact = recipe.artefact;
+  const std::weak_ptr<const models::Trees> seen = recipe.trees;
+  recipe = {};
+  clock.advance(59min);
+  EXPECT_EQ(shelf.find("gbm", artefact).value().trees, seen.lock()) << "no file is read again";
+  EXPECT_NE(seen.lock(), nullptr);
+  clock.advance(59min);  // from when it was last asked for
+  (void)shelf.find("gbm", "0");
+  EXPECT_FALSE(seen.expired());
+  clock.advance(1min);
+  (void)shelf.find("gbm", "0");
+  EXPECT_TRUE(seen.expired());
+}
+
+TEST_F(ShelfTest, NoMoreTreesAreKeptThanMayBe) {
+  std::vector<std::weak_ptr<const models::Trees>> seen;
+  for (std::size_t i = 0; i < Shelf::kMostKept + 2; ++i) {
+    seen.push_back(shelf_->keep_trees(support::simple_trees_json() + std::string(i, ' '))->trees);
+  }
+  for (std::size_t i = 0; i < seen.size(); ++i) EXPECT_EQ(seen[i].expired(), i < 2) << i;
 }
 
 TEST_F(ShelfTest, TreesThatAreMissingOrDamagedAreNotServed) {
   const std::string artefact = shelf_->keep_trees(support::simple_trees_json()).value().artefact;
+  shelf_ = std::make_shared<Shelf>(folder_.file("models"));  // which has nothing in memory
   std::ofstream(folder_.file("models/trees/" + artefact), std::ios::app) << " ";
   EXPECT_EQ(shelf_->find("gbm", artefact).error().code, Code::corrupt);
   std::filesystem::remove(folder_.file("models/trees/" + artefact));

@@ -152,6 +152,7 @@ TEST_F(TrainTreesTest, DamagedTreesAreMadeAnew) {
   const Trained first = run(options({"gbm"})).value();
   const std::string path = folder_.file("models/trees/" + first.versions[0].artefact);
   std::ofstream(path, std::ios::app) << "x";
+  shelf_ = std::make_shared<Shelf>(folder_.file("models"));  // as a new process has it
   const Lineup lineup = Lineup::read(*store_, *shelf_, {}).value();
   EXPECT_EQ(lineup.champion(AssetType::stock, 5), nullptr);
   ASSERT_EQ(lineup.absent().size(), 1u);
