@@ -25,7 +25,8 @@ from load import generator  # noqa: E402
 from overload import write_symbols  # noqa: E402
 
 LONG = os.environ.get("ARA_LONG") == "1"
-WARM_UP, SECONDS, EVERY, SHARE = (180, 1800, 5.0, 1 / 2) if LONG else (15, 25, 0.5, 1 / 4)
+# The warm-up is longer than a forecast is kept (CACHE_TTL_SECONDS): before, nothing has expired.
+WARM_UP, SECONDS, EVERY, SHARE = (360, 1800, 5.0, 1 / 2) if LONG else (15, 25, 0.5, 1 / 4)
 CONNECTIONS = 64
 SYMBOLS, CACHE_MB = (300, 16) if LONG else (60, 1)  # so that what fills is full after the warm-up
 MIX = "cached=88,new=5,batch=4,write=3"
