@@ -49,16 +49,12 @@ constexpr std::string_view kHealth = R"json({
 })json";
 
 std::optional<Reply> health_live(App&, Exchange&) {
-  JsonDocument document;
-  document.top().text("status", "alive");
-  return private_reply(document);
+  return status_reply("alive");
 }
 
 std::optional<Reply> health_ready(App& app, Exchange& exchange) {
   if (const auto reason = unready(app)) return problem(app, exchange, *reason);
-  JsonDocument document;
-  document.top().text("status", "ready");
-  return private_reply(document);
+  return status_reply("ready");
 }
 
 std::optional<Reply> health(App& app, Exchange& exchange) {

@@ -7,8 +7,7 @@
 #include <memory>
 #include <utility>
 
-#include "base/text.h"
-#include "http/framing.h"
+#include "http/library.h"
 #include "http/middlewares.h"
 #include "http/pipeline.h"
 #include "http/rendered.h"
@@ -30,107 +29,9 @@ constexpr std::chrono::milliseconds kMargin{50};
 /// belongs to a request.
 const std::string kExchange = "ara.exchange";
 
-Method method_of(const drogon::HttpRequest& request) {
-  switch (request.method()) {
-    case drogon::Get:
-    case drogon::Head:
-      return Method::get;
-    case drogon::Post:
-      return Method::post;
-    case drogon::Put:
-      return Method::put;
-    case drogon::Patch:
-      return Method::patch;
-    case drogon::Delete:
-      return Method::remove;
-    default:
-      return Method::other;
-  }
-}
-
-std::string_view header(const drogon::HttpRequest& request, const std::string& lower_case_name) {
-  // Straight from the map: getHeader() would first copy the name and make it lower case.
-  const auto& headers = request.headers();
-  const auto found = headers.find(lower_case_name);
-  return found == headers.end() ? std::string_view{} : found->second;
-}
-
-std::string_view header_of(const void* source, const std::string& lower_case_name) {
-  return header(*static_cast<const drogon::HttpRequest*>(source), lower_case_name);
-}
-
-std::string peer_address_of(const void* source) {
-  return static_cast<const drogon::HttpRequest*>(source)->peerAddr().toIp();
-}
-
-/// What makes the header ambiguous, by its own words; empty where it is sound. (Of two lines of the
-/// same name the library keeps the first.)
-std::string unsound(const drogon::HttpRequest& request) {
-  static const std::string kLength = "content-length";
-  static const std::string kCoding = "transfer-encoding";
-  for (const auto& [name, value] : request.headers()) {
-    const std::string_view fault = header_fault(name, value);
-    if (!fault.empty()) return "The header '" + printable(name) + "' " + std::string(fault);
-  }
-  if (request.headers().contains(kCoding) && request.headers().contains(kLength)) {
-    return "Content-Length and Transfer-Encoding exclude each other";
-  }
-  return {};
-}
-
-Exchange read(const drogon::HttpRequest& request) {
-  static const std::string kContentType = "content-type";
-  static const std::string kIfNoneMatch = "if-none-match";
-  static const std::string kRequestId = "x-request-id";
-  Exchange exchange;
-  exchange.method = method_of(request);
-  exchange.head = request.isHead();
-  // The original path is set only where the library has decoded something in it.
-  exchange.path = request.getOriginalPath().empty() ? request.path() : request.getOriginalPath();
-  exchange.query = request.query();
-  exchange.body = request.body();
-  exchange.given_request_id = header(request, kRequestId);
-  exchange.unsound = unsound(request);
-  exchange.headers = {&request, header_of, peer_address_of};
-  if (exchange.method == Method::get) {
-    exchange.if_none_match = header(request, kIfNoneMatch);
-  } else {
-    exchange.content_type = header(request, kContentType);
-  }
-  return exchange;
-}
-
-HttpResponsePtr make_response(const Reply& reply) {
-  auto response = drogon::HttpResponse::newHttpResponse(
-      static_cast<drogon::HttpStatusCode>(reply.status), drogon::CT_CUSTOM);
-  response->setContentTypeCodeAndCustomString(drogon::CT_CUSTOM, reply.content_type);
-  return response;
-}
-
 HttpResponsePtr write(const App& app, const Exchange& exchange, Reply reply) {
-  auto response = make_response(reply);
-  // All header lines go in as one: each further one would cost an allocation and a hash. The block
-  // is made of our own literals, hexadecimal digits and a request id that has been checked.
-  std::string block;
-  block.reserve(RequestId::kMaxLength + reply.headers.size() + 2);
-  block.append(exchange.id.text()).append("\r\n").append(reply.headers);
-  block.resize(block.size() - 2);  // the library ends the last line
-  response->addHeader("x-request-id", std::move(block));
-  if (app.draining.load(std::memory_order_relaxed) || !exchange.unsound.empty()) {
-    response->addHeader("connection", "close");
-    response->setCloseConnection(true);
-  }
-  if (reply.status == drogon::k304NotModified || reply.status == drogon::k204NoContent) {
-    // Without the library's own lines, of which "content-length: 0" would be wrong here: RFC 9110,
-    // section 8.6, allows only the length that a 200 would have, and none for a 204.
-    response->setPassThrough(true);
-    response->addHeader("date", drogon::utils::getHttpFullDate(trantor::Date::now()));
-  } else if (reply.shared) {
-    response->setBody(*reply.shared);
-  } else {
-    response->setBody(std::move(reply.body));
-  }
-  return response;
+  const bool close = app.draining.load(std::memory_order_relaxed) || !exchange.unsound.empty();
+  return write_response(exchange, std::move(reply), close);
 }
 
 /// Whether the same answer may be asked for again soon: a forecast in memory, asked for without a
@@ -140,7 +41,7 @@ bool may_come_again(const App& app, const drogon::HttpRequest& request, const Ex
   static const std::string kConnection = "connection";
   return reply.shared && reply.status == drogon::k200OK && !exchange.head &&
          exchange.given_request_id.empty() && request.version() == drogon::Version::kHttp11 &&
-         header(request, kConnection).empty() && !app.draining.load(std::memory_order_relaxed);
+         header_of(request, kConnection).empty() && !app.draining.load(std::memory_order_relaxed);
 }
 
 /// The rendered response of this thread's event loop; docs/adr/0004 says why it carries no
@@ -150,7 +51,7 @@ HttpResponsePtr write_rendered(const Exchange& exchange, const Reply& reply) {
   const void* who = exchange.principal ? exchange.principal->account.get() : nullptr;
   const RenderedResponses::Key key{reply.shared, reply.headers, who};
   if (const auto* kept = rendered.find(key)) return *kept;
-  auto response = make_response(reply);
+  auto response = begin_response(reply);
   const std::string_view lines(reply.headers);
   const std::size_t colon = lines.find(": ");
   response->addHeader(std::string(lines.substr(0, colon)),
@@ -185,14 +86,13 @@ void finish(App& app, ConnectionGuard& guard, Pending& pending, Reply reply) {
 
 /// The answer of the fast lane; null where the exchange waits in the request for the slow one.
 HttpResponsePtr answer_fast(App& app, ConnectionGuard& guard, const HttpRequestPtr& request) {
-  Exchange exchange = read(*request);
+  Exchange exchange = read_exchange(*request);
   const Peer peer = peer_of(request->peerAddr().getSockAddr());
   if (!exchange.unsound.empty()) guard.condemn(peer);
   auto reply = run_fast(app, exchange);
-  // The library may have cut more requests out of the same bytes, which no one sent as such.
   const bool left_over = reply ? !guard.completed(peer, exchange.begun) : guard.condemned(peer);
   if (left_over && exchange.unsound.empty()) {
-    exchange.unsound = "The header of the request before could be read in two ways";
+    exchange.unsound = kLeftOver;
     reply = refuse_unsound(app, exchange);
   }
   if (reply) {

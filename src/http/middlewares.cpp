@@ -25,12 +25,8 @@ void count(App& app, const Exchange& exchange, Reply& reply) {
   app.route_meters.record(exchange, reply.status, spent.count());
 }
 
-/// Answers are data, not pages; one that is a page brings its own policy.
 void secure(App&, const Exchange&, Reply& reply) {
-  reply.headers += "x-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\n";
-  if (reply.headers.find("content-security-policy: ") == std::string::npos) {
-    reply.headers += "content-security-policy: default-src 'none'; frame-ancestors 'none'\r\n";
-  }
+  add_secure_headers(reply);
 }
 
 std::optional<Reply> set_deadline(App& app, Exchange& exchange) {
@@ -98,8 +94,18 @@ constexpr std::array kMiddlewares{
 
 std::optional<Reply> refuse_unsound(App& app, Exchange& exchange) {
   if (exchange.unsound.empty()) return std::nullopt;
-  return problem(app, exchange, kBadRequest,
-                 Error{Code::invalid, exchange.unsound, "header", {}, "a header of RFC 9112"});
+  return problem(app, exchange, kBadRequest, unsound_header(exchange));
+}
+
+Error unsound_header(const Exchange& exchange) {
+  return {Code::invalid, exchange.unsound, "header", {}, "a header of RFC 9112"};
+}
+
+void add_secure_headers(Reply& reply) {
+  reply.headers += "x-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\n";
+  if (reply.headers.find("content-security-policy: ") == std::string::npos) {
+    reply.headers += "content-security-policy: default-src 'none'; frame-ancestors 'none'\r\n";
+  }
 }
 
 std::span<const Middleware> middlewares() {

@@ -21,6 +21,17 @@ struct Middleware {
 /// Answers a request whose header can be read in two ways (Exchange::unsound): 400.
 std::optional<Reply> refuse_unsound(App& app, Exchange& exchange);
 
+/// Exchange::unsound of what the library has cut out of the bytes behind such a request, which no
+/// one sent as such.
+inline constexpr std::string_view kLeftOver =
+    "The header of the request before could be read in two ways";
+
+/// What is wrong with its header, for that answer.
+Error unsound_header(const Exchange& exchange);
+
+/// Answers are data, not pages; one that is a page brings its own policy.
+void add_secure_headers(Reply& reply);
+
 /// All of them, outermost first.
 std::span<const Middleware> middlewares();
 

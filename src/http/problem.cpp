@@ -57,16 +57,19 @@ std::string encode_problem(const ProblemKind& kind, const Error& error, std::str
   return document.write();
 }
 
+Reply problem_reply(const Exchange& exchange, const ProblemKind& kind, const Error& error,
+                    WallTime now, std::string_view details) {
+  return {.status = kind.status,
+          .content_type = kMediaType,
+          .headers = {},
+          .body = encode_problem(kind, error, exchange.path, exchange.id.text(), to_rfc3339(now),
+                                 details),
+          .shared = {}};
+}
+
 Reply problem(const App& app, const Exchange& exchange, const ProblemKind& kind, const Error& error,
               std::string_view details) {
-  const std::string timestamp = to_rfc3339(app.clock.now());
   app.error_meters.problem(kind.name);
-  Reply reply{
-      .status = kind.status, .content_type = kMediaType, .headers = {}, .body = {}, .shared = {}};
-  if (kind.status == 503) {
-    reply.headers =
-        "retry-after: " + std::to_string(std::max(1, app.service->retry_after_seconds())) + "\r\n";
-  }
   const bool ours = kind.status == 500;
   if (ours) {
     const std::string trace = to_hex(exchange.trace.own.trace);
@@ -78,7 +81,11 @@ Reply problem(const App& app, const Exchange& exchange, const ProblemKind& kind,
   const Error& shown =
       ours ? Error{error.code, "The service failed to answer; its log has more", {}, {}, {}}
            : error;
-  reply.body = encode_problem(kind, shown, exchange.path, exchange.id.text(), timestamp, details);
+  Reply reply = problem_reply(exchange, kind, shown, app.clock.now(), details);
+  if (kind.status == 503) {
+    reply.headers =
+        "retry-after: " + std::to_string(std::max(1, app.service->retry_after_seconds())) + "\r\n";
+  }
   return reply;
 }
 

@@ -28,6 +28,10 @@ std::string encode_problem(const ProblemKind& kind, const Error& error, std::str
                            std::string_view request_id, std::string_view timestamp,
                            std::string_view details = {});
 
+/// The document as a reply; nothing is counted or logged.
+Reply problem_reply(const Exchange& exchange, const ProblemKind& kind, const Error& error,
+                    WallTime now, std::string_view details = {});
+
 /// An error as a reply. A 503 carries Retry-After; a 500 is logged in full and tells the client
 /// nothing but its request id.
 Reply problem(const App& app, const Exchange& exchange, const Error& error,

@@ -9,6 +9,12 @@ Reply private_reply(const JsonDocument& document, int status) {
           .shared = {}};
 }
 
+Reply status_reply(std::string_view status) {
+  JsonDocument document;
+  document.top().text("status", status);
+  return private_reply(document);
+}
+
 Reply fresh_reply(const JsonDocument& document) {
   return {.headers = "cache-control: no-cache\r\n", .body = document.write(), .shared = {}};
 }

@@ -16,6 +16,9 @@ namespace ara::http {
 /// Kept by no cache: it belongs to an account, or states a moment.
 Reply private_reply(const JsonDocument& document, int status = 200);
 
+/// {"status": …}, as the paths under /health answer.
+Reply status_reply(std::string_view status);
+
 /// Kept by caches that ask again each time.
 Reply fresh_reply(const JsonDocument& document);
 

@@ -3,14 +3,12 @@
 #include <drogon/HttpAppFramework.h>
 #include <malloc.h>
 
-#include <algorithm>
 #include <thread>
-#include <vector>
 
-#include "base/text.h"
 #include "http/app.h"
 #include "http/connection_guard.h"
 #include "http/lanes.h"
+#include "http/library.h"
 #include "http/signals.h"
 #include "http/sockets.h"
 #include "http/takeover.h"
@@ -24,59 +22,11 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kSweep{1000};
 constexpr std::chrono::milliseconds kDrainStep{20};
-constexpr std::size_t kGuardSlack = 1024;
-/// Unanswered requests on one connection, beyond which it is closed.
-constexpr std::size_t kPipelined = 128;
-
-/// Where the library would put bodies too large for memory, which we do not let it have. It makes
-/// 256 folders there at start; at this place it cannot, says so 256 times, and goes on without.
-constexpr const char* kNoUploads = "/dev/null";
-
-/// The library's errors become lines of our log.
-void log_from_library(const char* text, std::uint64_t size) {
-  const std::string_view line(text, size);
-  if (line.contains(std::string("creating path ") + kNoUploads)) return;
-  telemetry::log(telemetry::LogLevel::error, trim(line), {{"part", "drogon"}});
-}
-
-void configure(const ServerOptions& options, const std::string& address) {
-  trantor::Logger::setOutputFunction(log_from_library, [] {});
-  drogon::app()
-      .setLogLevel(trantor::Logger::kError)
-      .setThreadNum(std::max(1U, options.event_loops))
-      .setMaxConnectionNum(options.max_connections)
-      .setIdleConnectionTimeout(static_cast<std::size_t>(options.idle_timeout.count()))
-      .setPipeliningRequestsNumber(kPipelined)
-      .setClientMaxBodySize(Route::kLargestBody)
-      .setClientMaxMemoryBodySize(Route::kLargestBody)  // so that none goes to a file
-      .setUploadPath(kNoUploads)
-      .enableServerHeader(false)
-      .enableGzip(false)
-      .enableBrotli(false)
-      .disableSession()
-      .disableSigtermHandling()
-      .addListener(address, options.port);
-}
-
-/// Ends connections that do not get a request together in time, and forgets those that are gone.
+/// Ends connections that keep us waiting for a request.
 void sweep(const App& app, ConnectionGuard& guard) {
-  const SteadyTime now = app.clock.steady();
-  std::vector<Peer> late = guard.overdue(now);
   const std::size_t open = static_cast<std::size_t>(drogon::app().getConnectionCount()) +
                            (app.live ? app.live->hub->connections() : 0);
-  const bool crowded = guard.size() > 2 * open + kGuardSlack;
-  if (late.empty() && !crowded) return;
-  std::ranges::sort(late);
-  std::vector<Peer> live;
-  for (const OpenSocket& socket : accepted_sockets(app.options.port)) {
-    live.push_back(socket.peer);
-    if (std::ranges::binary_search(late, socket.peer)) cut(socket);
-  }
-  guard.forget(late);
-  if (crowded) {
-    std::ranges::sort(live);
-    guard.keep_only(live, now);
-  }
+  cut_overdue(guard, app.options.port, open, app.clock.steady());
 }
 
 /// An answer of some hundred kilobytes would be mapped, page by page, and unmapped each time, which
@@ -136,7 +86,11 @@ Result<void> run_server(const ServerOptions& options, Parts parts,
   App app(options, std::move(parts));
   ConnectionGuard guard(options.header_timeout, options.idle_timeout + options.header_timeout);
   const StopSignal stop;
-  configure(options, *address);
+  set_up_library({.address = *address,
+                  .port = options.port,
+                  .event_loops = options.event_loops,
+                  .max_connections = options.max_connections,
+                  .idle_timeout = options.idle_timeout});
   raise_descriptor_limit();
   install_takeover(app, guard);
   install_lanes(app, guard);

@@ -145,6 +145,24 @@ bool cut(const OpenSocket& socket) {
   return shutdown(copy.fd, SHUT_RDWR) == 0;
 }
 
+void cut_overdue(ConnectionGuard& guard, std::uint16_t port, std::size_t open, SteadyTime now) {
+  constexpr std::size_t kSlack = 1024;
+  std::vector<Peer> late = guard.overdue(now);
+  const bool crowded = guard.size() > 2 * open + kSlack;
+  if (late.empty() && !crowded) return;
+  std::ranges::sort(late);
+  std::vector<Peer> live;
+  for (const OpenSocket& socket : accepted_sockets(port)) {
+    live.push_back(socket.peer);
+    if (std::ranges::binary_search(late, socket.peer)) cut(socket);
+  }
+  guard.forget(late);
+  if (crowded) {
+    std::ranges::sort(live);
+    guard.keep_only(live, now);
+  }
+}
+
 std::optional<int> duplicate(std::uint16_t port, Peer peer) {
   // A young connection has one of the lowest numbers that were free; those of our own go well above
   // them, so that they are not in the way of the next search.

@@ -38,6 +38,10 @@ void stop_accepting(std::uint16_t port);
 /// means another connection by now.
 bool cut(const OpenSocket& socket);
 
+/// Ends connections on the port that do not get a request together in time, and has `guard` forget
+/// those that are gone. `open`: how many there are.
+void cut_overdue(ConnectionGuard& guard, std::uint16_t port, std::size_t open, SteadyTime now);
+
 /// A descriptor of our own for the connection that was accepted on `port` from `peer`; nothing
 /// where it is gone. A handful of system calls for a young connection, one for each descriptor at
 /// worst.
