@@ -20,7 +20,6 @@ namespace {
 
 using storage::JobState;
 
-constexpr std::chrono::seconds kCountEvery{5};
 constexpr std::chrono::seconds kPruneEvery{60};
 constexpr std::chrono::seconds kStoreTimeout{5};
 constexpr std::chrono::milliseconds kInsistEvery{100};
@@ -115,7 +114,7 @@ Worker::Worker(std::shared_ptr<storage::Store> store, std::shared_ptr<const regi
     const WallTime due = counts->first_due.load();
     return due < now ? std::chrono::duration<double>(now - due).count() : 0.0;
   });
-  if (options_.threads == 0) threads_.emplace_back([this] { only_keep_house(); });
+  threads_.emplace_back([this] { keep_house(); });
   for (unsigned i = 0; i < options_.threads; ++i) threads_.emplace_back([this, i] { run(i); });
 }
 
@@ -140,7 +139,6 @@ void Worker::run(unsigned number) {
   if (options_.background) serve::run_in_background();
   const std::string holder = ara::format("{}:{}", name_of_process(), number);
   while (!stopping_) {
-    if (number == 0) keep_house();
     const auto worked = work_one(holder);
     if (!worked) {
       telemetry::log(telemetry::LogLevel::warning, "Cannot ask the store for jobs",
@@ -148,13 +146,6 @@ void Worker::run(unsigned number) {
     }
     if (!worked) wait(10 * options_.poll);
     if (worked && !*worked) wait(options_.poll);
-  }
-}
-
-void Worker::only_keep_house() {
-  while (!stopping_) {
-    keep_house();
-    wait(kCountEvery);
   }
 }
 
@@ -303,18 +294,18 @@ std::string_view Worker::fail_attempt(const storage::JobRow& job, const Error& e
 }
 
 void Worker::keep_house() {
-  const SteadyTime now = clock_.steady();
-  if (now - kept_house_ < kCountEvery) return;
-  kept_house_ = now;
-  // Failures show in the leases too, and the next turn tries again.
-  if (const auto counts = store_->count_jobs(Call{Deadline::after(kStoreTimeout)})) {
-    counts_->queued = counts->queued;
-    counts_->running = counts->running;
-    counts_->first_due = counts->first_due.value_or(WallTime::max());
+  SteadyTime pruned{};
+  for (; !stopping_; wait(options_.count_every)) {
+    // Failures show in the leases too, and the next turn tries again.
+    if (const auto counts = store_->count_jobs(Call{Deadline::after(kStoreTimeout)})) {
+      counts_->queued = counts->queued;
+      counts_->running = counts->running;
+      counts_->first_due = counts->first_due.value_or(WallTime::max());
+    }
+    if (stopping_ || clock_.steady() - pruned < kPruneEvery) continue;
+    pruned = clock_.steady();
+    (void)store_->prune_jobs(clock_.now(), Call{Deadline::after(kStoreTimeout)});
   }
-  if (now - pruned_ < kPruneEvery) return;
-  pruned_ = now;
-  (void)store_->prune_jobs(clock_.now(), Call{Deadline::after(kStoreTimeout)});
 }
 
 }  // namespace ara::jobs

@@ -19,7 +19,8 @@ struct WorkerOptions {
   unsigned threads = 1;
   bool background = true;  ///< run only where no other thread of the process wants the core
   Pulse pulse;
-  std::chrono::milliseconds poll{200};  ///< how often an idle thread asks for a job
+  std::chrono::milliseconds poll{200};          ///< how often an idle thread asks for a job
+  std::chrono::milliseconds count_every{5000};  ///< how often it is looked how many there are
   std::chrono::milliseconds first_retry{1000};
   int most_interruptions = 100;              ///< of one job, before it is given up
   std::chrono::seconds keep{7 * 24 * 3600};  ///< results, after the end
@@ -39,7 +40,7 @@ bool passing(Code code);
 /// Threads that lease jobs, run them and write what came of them.
 class Worker {
  public:
-  /// Starts at once. Without threads for jobs there is still one that counts them and prunes.
+  /// Starts at once. Beside the threads for jobs there is one that counts them and prunes.
   Worker(std::shared_ptr<storage::Store> store, std::shared_ptr<const registry::Shelf> shelf,
          std::shared_ptr<telemetry::Metrics> metrics, WorkerOptions options = {},
          const Clock& clock = system_clock());
@@ -61,7 +62,6 @@ class Worker {
   };
 
   void run(unsigned number);
-  void only_keep_house();
   Result<bool> work_one(const std::string& holder);
   void work(const storage::JobRow& job, const Kind& kind);
   /// Exports the trace of a job that has ended: every one, as jobs are few.
@@ -73,6 +73,8 @@ class Worker {
   std::string_view fail_attempt(const storage::JobRow& job, const Error& error, SteadyTime until);
   template <class Write>
   Result<void> insist(SteadyTime until, const Write& write);
+  /// Counts and prunes until it is told to stop. No thread that runs jobs does it: while a job of
+  /// an hour ran, the counts would be an hour old.
   void keep_house();
   void wait(std::chrono::milliseconds time);
   bool late() const { return clock_.steady() >= finish_by_.load(); }
@@ -84,8 +86,6 @@ class Worker {
   const Clock& clock_;
   const std::shared_ptr<Meters> meters_;
   const std::shared_ptr<Counts> counts_;
-  SteadyTime kept_house_{};  ///< touched by the first thread alone
-  SteadyTime pruned_{};
   std::mutex mutex_;
   std::condition_variable wake_;
   std::atomic<bool> stopping_ = false;

@@ -80,6 +80,7 @@ class WorkerTest : public testing::Test {
         WorkerOptions{.threads = threads,
                       .pulse = {.lease = lease, .beat = 50ms, .least = 5ms},
                       .poll = 5ms,
+                      .count_every = 5ms,
                       .first_retry = 20ms,
                       .kinds = kTestKinds});
   }
@@ -183,6 +184,23 @@ TEST_F(WorkerTest, TellsHowFarItIsWhileItRuns) {
   eventually([&] { return job("a").heartbeat > beat; });
   stage.go = true;
   ends("a");
+}
+
+TEST_F(WorkerTest, CountsTheQueueWhileItsOnlyThreadRunsAJob) {
+  const auto shows = [&](const std::string& sample) {
+    return metrics_->exposition().contains("\n" + sample + "\n");
+  };
+  put("long", "linger");
+  const auto running = worker();
+  eventually([&] { return stage.runs == 1; });
+  eventually([&] { return shows(R"(ara_jobs{state="running"} 1)"); });
+  put("waits", "act");
+  eventually([&] { return shows(R"(ara_jobs{state="queued"} 1)"); });
+  EXPECT_FALSE(shows("ara_jobs_oldest_queued_seconds 0"));
+  stage.go = true;
+  ends("waits");
+  eventually([&] { return shows(R"(ara_jobs{state="queued"} 0)"); });
+  EXPECT_TRUE(shows("ara_jobs_oldest_queued_seconds 0"));
 }
 
 TEST_F(WorkerTest, ALongJobKeepsItsLease) {
