@@ -58,8 +58,8 @@ constexpr std::array kCommands{
                Needs::shared_settings, enrol_jobs},
     CommandRow{"worker", "Run jobs until Ctrl-C or SIGTERM",
                "  ara worker\n"
-               "  ara worker --threads 4\n",
-               Needs::shared_settings, enrol_worker},
+               "  ara worker --threads 4 --metrics-port 8001\n",
+               Needs::all_settings, enrol_worker},
     CommandRow{"serve", "Serve forecasts over HTTP until Ctrl-C or SIGTERM",
                "  ara serve\n"
                "  ara serve --port 8001 --max-workers 4\n",

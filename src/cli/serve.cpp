@@ -6,9 +6,9 @@
 
 #include "base/format.h"
 #include "cli/commands.h"
+#include "cli/metering.h"
 #include "cli/output.h"
 #include "cli/tracing.h"
-#include "config/limits.h"
 #include "http/server.h"
 #include "jobs/queue.h"
 #include "jobs/worker.h"
@@ -93,23 +93,12 @@ double backup_age(const std::string& home) {
       .count();
 }
 
-/// What use of the machine is a share of.
-void show_limits(telemetry::Metrics& metrics) {
-  const config::Limits limits = config::read_limits();
-  metrics.gauge("ara_available_cores", {}, [limits] { return limits.cores; });
-  if (limits.memory_bytes == 0) return;
-  metrics.gauge("ara_available_memory_bytes", {},
-                [limits] { return static_cast<double>(limits.memory_bytes); });
-}
-
 Result<void> serve(Context& context) {
   const config::Config& config = context.config;
   if (auto allowed = config::check_serving(config); !allowed) return allowed;
   warn_of_unused(config);
   telemetry::follow_log_signals();
-  const auto metrics = std::make_shared<telemetry::Metrics>(config.metrics);
-  telemetry::register_process_metrics(*metrics, ARA_VERSION, config.home);
-  show_limits(*metrics);
+  const auto metrics = make_metrics(config, config.metrics);
   metrics->gauge("ara_backup_age_seconds", {}, [home = config.home] { return backup_age(home); });
   auto store = context.open_store(config, metrics);
   if (!store) return std::unexpected(std::move(store.error()));

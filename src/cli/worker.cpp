@@ -4,13 +4,17 @@
 #include <unistd.h>
 
 #include <memory>
+#include <optional>
 
 #include "base/format.h"
 #include "cli/commands.h"
 #include "cli/evaluate.h"
+#include "cli/metering.h"
 #include "cli/output.h"
 #include "cli/tracing.h"
+#include "http/side_port.h"
 #include "http/signals.h"
+#include "jobs/store_watch.h"
 #include "telemetry/log.h"
 
 namespace ara::cli {
@@ -24,6 +28,39 @@ struct WorkerOptions {
   std::string threads;
 };
 
+/// How a worker is seen from outside, where METRICS_PORT says that it is.
+struct Sight {
+  std::optional<jobs::StoreWatch> watch;
+  std::unique_ptr<http::SidePort> port;  ///< asks the watch, so it goes first
+
+  Result<void> open(const config::Config& config, const std::shared_ptr<storage::Store>& store,
+                    const std::shared_ptr<telemetry::Metrics>& metrics) {
+    if (config.metrics_port == 0) return {};
+    watch.emplace(store);
+    auto opened = http::SidePort::open(
+        {.host = config.host, .port = config.metrics_port, .metrics = config.metrics}, metrics,
+        [this] { return watch->answers(); });
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    port = std::move(*opened);
+    return {};
+  }
+
+  /// Not ready from now on. What is left of both takes no time when they go.
+  void say_stopping() {
+    if (!port) return;
+    port->say_stopping();
+    watch->stop();
+  }
+};
+
+std::string welcome(const config::Config& config, unsigned threads) {
+  const std::string seen = config.metrics_port == 0
+                               ? std::string()
+                               : ara::format(", seen on port {}", config.metrics_port);
+  return ara::format("Working on {} thread{}{}; Ctrl-C or SIGTERM ends it\n", threads,
+                     threads == 1 ? "" : "s", seen);
+}
+
 Result<void> work(const WorkerOptions& options, Context& context) {
   unsigned threads = std::max(1U, context.config.job_workers);
   if (!options.threads.empty()) {
@@ -33,20 +70,21 @@ Result<void> work(const WorkerOptions& options, Context& context) {
   }
   const http::StopSignal stop;
   telemetry::follow_log_signals();
-  auto store = context.open_store(context.config);
-  if (!store) return std::unexpected(std::move(store.error()));
-  const auto metrics = std::make_shared<telemetry::Metrics>(false);
-  const auto tracer = make_tracer(context.config, metrics, std::to_string(getpid()));
-  jobs::Worker worker(
-      std::move(*store), std::make_shared<const registry::Shelf>(context.config.models_path()),
-      metrics, {.threads = threads, .background = false, .pulse = {}, .tracer = tracer});
-  if (auto said = emit(ara::format("Working on {} thread{}; Ctrl-C or SIGTERM ends it\n", threads,
-                                   threads == 1 ? "" : "s"));
-      !said) {
-    return said;
-  }
+  const config::Config& config = context.config;
+  // What nobody can ask for is not counted.
+  const auto metrics = make_metrics(config, config.metrics && config.metrics_port != 0);
+  auto opened = context.open_store(config, metrics);
+  if (!opened) return std::unexpected(std::move(opened.error()));
+  const std::shared_ptr<storage::Store> store = std::move(*opened);
+  Sight sight;
+  if (auto seen = sight.open(config, store, metrics); !seen) return seen;
+  const auto tracer = make_tracer(config, metrics, std::to_string(getpid()));
+  jobs::Worker worker(store, std::make_shared<const registry::Shelf>(config.models_path()), metrics,
+                      {.threads = threads, .background = false, .pulse = {}, .tracer = tracer});
+  if (auto said = emit(welcome(config, threads)); !said) return said;
   while (!stop.wait_for(std::chrono::hours(1))) {
   }
+  sight.say_stopping();
   worker.stop(Deadline::after(kFinish));
   tracer->stop(Deadline::after(kFlushTraces));
   return {};

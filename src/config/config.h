@@ -63,9 +63,10 @@ struct Config {
   std::uint32_t stream_connections_per_account = 1000;  ///< STREAM_CONNECTIONS_PER_ACCOUNT
   bool webhook_allow_http = false;                      ///< WEBHOOK_ALLOW_HTTP
   bool webhook_allow_private = false;                   ///< WEBHOOK_ALLOW_PRIVATE
-  unsigned job_workers = 1;  ///< JOB_WORKERS: threads of a server that run jobs
-  bool docs = true;          ///< ENABLE_DOCS
-  bool metrics = true;       ///< ENABLE_METRICS
+  unsigned job_workers = 1;        ///< JOB_WORKERS: threads of a server that run jobs
+  std::uint16_t metrics_port = 0;  ///< METRICS_PORT: of a worker; 0: none
+  bool docs = true;                ///< ENABLE_DOCS
+  bool metrics = true;             ///< ENABLE_METRICS
 
   std::string jwt_secret;                         ///< JWT_SECRET_KEY; empty: no accounts
   std::vector<std::string> jwt_previous_secrets;  ///< JWT_PREVIOUS_SECRET_KEYS

@@ -262,6 +262,12 @@ constexpr std::array kSettings{
                        "to `ara worker`",
                .built_in = fixed<"1">,
                .assign = assign_integer<&Config::job_workers, 0, 64>},
+    SettingRow{.name = "METRICS_PORT",
+               .allowed = "an integer from 0 to 65535",
+               .help = "Port on which `ara worker` serves /metrics, /health/live and "
+                       "/health/ready; 0: none",
+               .built_in = fixed<"0">,
+               .assign = assign_integer<&Config::metrics_port, 0, 65535>},
     SettingRow{.name = "ENABLE_DOCS",
                .allowed = kBool,
                .help = "Serve /openapi.json; off by default where ARA_ENV is production",
