@@ -151,10 +151,6 @@ class Fleet:
     def running(self, part):
         return processes.alive(self.state["processes"].get(part.name))
 
-    def age(self, name):
-        known = self.state["processes"].get(name)
-        return processes.age(known) if processes.alive(known) else 0.0
-
     def log(self, part):
         return self.folder / "log" / f"{part.name.replace('/', '-')}.log"
 

@@ -7,7 +7,6 @@ from . import checks, templates
 from .part import Part
 
 HOST = checks.HOST
-WORKER_SETTLES = 1.0  # seconds
 CONNECTIONS, LEAST_CONNECTIONS = 60, 4  # to each PostgreSQL server: of all nodes, and of each
 
 
@@ -43,14 +42,9 @@ def node_rows(fleet):
         yield Part(name, "api", partial(checks.answers, fleet.port(name), "/health/ready"),
                    (fleet.binary, "serve"), needs=needs, environment=settings(fleet, name))
     for name in fleet.names("worker"):
-        yield Part(name, "worker", partial(has_settled, fleet, name),
+        yield Part(name, "worker", partial(checks.answers, fleet.port(name), "/health/ready"),
                    (fleet.binary, "worker", "--threads", "1"), needs=needs,
                    environment=settings(fleet, name))
-
-
-def has_settled(fleet, name):
-    """A worker has no port to ask at; one that cannot work ends at once."""
-    return fleet.age(name) > WORKER_SETTLES
 
 
 def added(shard):

@@ -117,9 +117,3 @@ def sessions(all_known):
         if begun.get(pid, started) != started:  # the id has become another's
             del begun[pid]
     return [other for other, _, session in found if session in begun]
-
-
-def age(known):
-    """For how long a process has run, in seconds."""
-    up = float(Path("/proc/uptime").read_text().split()[0])
-    return up - known[1] / os.sysconf("SC_CLK_TCK")

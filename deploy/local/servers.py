@@ -130,7 +130,8 @@ def nginx_rows(fleet):
 
 def write_prometheus(fleet):
     folder, source = fleet.folder / "prometheus", templates.DEPLOY / "monitoring"
-    targets = {"ara": fleet.names("api"), "prometheus": ["prometheus"]}
+    targets = {"ara": fleet.names("api"), "prometheus": ["prometheus"],
+               "workers": fleet.names("worker") if fleet.has("worker") else []}
     for name in ("targets", "rules"):
         (folder / name).mkdir(exist_ok=True)
     for name, parts in targets.items():

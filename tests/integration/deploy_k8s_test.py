@@ -147,9 +147,26 @@ class KubernetesTest(unittest.TestCase):
         source = (REPOSITORY / "src/http/server.h").read_text()
         drain = int(re.search(r"drain_timeout\{(\d+)\}", source)[1])
         self.assertGreater(pod["terminationGracePeriodSeconds"], wait + drain)
-        probe = container["readinessProbe"]
-        self.assertEqual("/health/ready", probe["httpGet"]["path"])
-        self.assertEqual("/health/live", container["livenessProbe"]["httpGet"]["path"])
+
+    def test_whoever_is_asked_answers_where_it_is_asked(self):
+        """Probes and Prometheus go to the port that the settings name; rules let Prometheus in."""
+        for name, setting in (("ara-api", "API_PORT"), ("ara-worker", "METRICS_PORT")):
+            deployment, = self.of("base", "Deployment", name)
+            template = deployment["spec"]["template"]
+            container, = template["spec"]["containers"]
+            env = {one["name"]: one.get("value") for one in container["env"]}
+            self.assertEqual("0.0.0.0", env["API_HOST"])
+            port = int(env.get(setting, 8000))  # API_PORT's default
+            self.assertEqual([{"name": "http", "containerPort": port}], container["ports"])
+            self.assertEqual({"prometheus.io/scrape": "true", "prometheus.io/port": str(port)},
+                             template["metadata"]["annotations"])
+            for probe, path in (("startupProbe", "live"), ("livenessProbe", "live"), ("readinessProbe", "ready")):
+                self.assertEqual({"path": f"/health/{path}", "port": "http"}, container[probe]["httpGet"])
+            rule, = (one["spec"] for one in self.of("base", "NetworkPolicy", name))
+            self.assertEqual({"app.kubernetes.io/name": name}, rule["podSelector"]["matchLabels"])
+            self.assertIn({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}},
+                          rule["ingress"][0]["from"])
+            self.assertEqual([{"port": "http"}], rule["ingress"][0]["ports"])
 
     def test_connections_are_enough_for_all_that_may_be_started(self):
         """However many nodes the autoscalers start, PostgreSQL has connections for them."""
