@@ -50,7 +50,7 @@ def by(label, family, select="", legend=None):
 
 
 API = '{route=~"/api/.*"}'
-OURS = '{job="ara",instance=~"$instance"}'
+OURS = '{job=~"ara.*",instance=~"$instance"}'  # servers and workers
 HERE_ONLY = '{instance=~"$instance"}'
 
 OVERVIEW = [
@@ -181,8 +181,9 @@ JOBS = [
     number("Queued", "none", 'max(ara_jobs{state="queued"})'),
     number("Running", "none", 'max(ara_jobs{state="running"})'),
     number("Oldest waits", "s", "max(ara_jobs_oldest_queued_seconds)", limit=900),
+    number("Workers up", "none", 'sum(up{job="ara-worker"})'),
     Panel("Jobs that have not ended", "none", {"{{state}}": "max by (state) (ara_jobs)"},
-          help="Every server tells of the one queue."),
+          help="Every server and worker tells of the one queue."),
     Panel("Ends", "ops", {
         "{{kind}} {{outcome}}": "sum by (kind, outcome) (rate(ara_jobs_total[$__rate_interval]))"}),
     Panel("Time of a run, p95", "s", {
@@ -210,7 +211,7 @@ SLO = [
 DASHBOARDS = {
     "Service/overview": ("ARA: overview", "Rate, errors, duration.", OVERVIEW),
     "Service/slo": ("ARA: SLO budget", "What was promised, and how much of it is left.", SLO),
-    "Service/resources": ("ARA: resources", "Use, saturation, errors of each server.", RESOURCES),
+    "Service/resources": ("ARA: resources", "Use, saturation, errors of each server and worker.", RESOURCES),
     "Stores/caches": ("ARA: caches", "Memory, Redis, database.", CACHES),
     "Stores/database": ("ARA: database", "Queries, connections, replicas.", DATABASE),
     "Forecasts/forecasts": ("ARA: models and forecast quality", "How long, and how right.", FORECASTS),

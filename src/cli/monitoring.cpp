@@ -92,10 +92,14 @@ std::function<int()> enrol_monitoring(CLI::App& app, Context&) {
   MonitoringOptions& fit = options->fit;
   add("--out", options->out, "Folder to write to", "DIR");
   setup->add_flag("--force", options->force, "Replace files that hold something else");
-  setup->add_option("--targets", fit.targets, "Servers to ask, commas between [localhost:8000]")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->type_name("HOST:PORT,…");
+  const auto add_list = [&](const char* name, std::vector<std::string>& value, const char* help) {
+    setup->add_option(name, value, help)
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->type_name("HOST:PORT,…");
+  };
+  add_list("--targets", fit.targets, "Servers to ask, commas between [localhost:8000]");
+  add_list("--workers", fit.workers, "Workers to ask, by their METRICS_PORT, commas between");
   add("--prometheus", fit.prometheus, "Where Grafana finds Prometheus", "URL");
   add("--alertmanager", fit.alertmanager, "Where Prometheus finds Alertmanager", "HOST:PORT");
   add("--grafana", fit.grafana, "Where Grafana sees DIR/grafana, if not there", "PATH");

@@ -134,8 +134,11 @@ std::string receiver(std::string_view name, std::string_view url) {
 }
 
 Result<void> check(const MonitoringOptions& options) {
-  for (const std::string& target : options.targets) {
-    if (auto good = check_address("targets", target); !good) return good;
+  for (const auto& [name, addresses] :
+       {std::pair{"targets", &options.targets}, std::pair{"workers", &options.workers}}) {
+    for (const std::string& address : *addresses) {
+      if (auto good = check_address(name, address); !good) return good;
+    }
   }
   if (auto good = check_url("prometheus", options.prometheus); !good) return good;
   if (auto good = check_address("alertmanager", options.alertmanager); !good) return good;
@@ -170,6 +173,7 @@ Result<std::vector<Change>> changes(const MonitoringOptions& options) {
       std::string_view(options.prometheus).substr(options.prometheus.find("//") + 2);
   return std::vector<Change>{
       {"targets/ara.yml", "\"api-1:8000\", \"api-2:8000\"", list_of(options.targets)},
+      {"targets/workers.yml", "\"worker:8000\"", list_of(options.workers)},
       {"targets/prometheus.yml", "localhost:9090", std::string(host.substr(0, host.find('/')))},
       {"targets/alertmanager.yml", "alertmanager:9093", options.alertmanager},
       {"grafana/datasources/prometheus.yaml", "http://prometheus:9090", options.prometheus},

@@ -28,6 +28,7 @@ std::span<const EmbeddedFile> monitoring_files();
 /// What differs from one fleet to another, as typed.
 struct MonitoringOptions {
   std::vector<std::string> targets{"localhost:8000"};  ///< servers, as HOST:PORT
+  std::vector<std::string> workers;                    ///< their ports, as HOST:PORT
   std::string prometheus = "http://localhost:9090";    ///< where Grafana finds it
   std::string alertmanager = "localhost:9093";
   std::string grafana;                    ///< where Grafana sees its folder of these files

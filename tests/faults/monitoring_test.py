@@ -61,18 +61,18 @@ def filled(query):
 
 class MonitoringTest(FleetCase):
     maxDiff = None
-    shape = {"shards": 1, "members": 2, "api": 2}
-    # The nodes run the jobs too, so that what becomes of them is seen; a worker has no port to ask.
-    settings = SETTINGS | {"JOB_WORKERS": "1", "WEBHOOK_ALLOW_HTTP": "true", "WEBHOOK_ALLOW_PRIVATE": "true"}
-    groups = ("postgres", "redis", "api", "nginx")
+    shape = {"shards": 1, "members": 2, "api": 2, "worker": 1}
+    # API nodes run no jobs, as in any fleet: what becomes of them the worker tells.
+    settings = SETTINGS | {"WEBHOOK_ALLOW_HTTP": "true", "WEBHOOK_ALLOW_PRIVATE": "true"}
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         folder = tempfile.TemporaryDirectory(prefix="ara-watch-")
         cls.addClassCleanup(folder.cleanup)
-        targets = [f"{HOST}:{cls.fleet.port(name)}" for name in cls.fleet.names("api")]
-        cls.watch = Watch(cls.fleet.binary, Path(folder.name) / "monitoring", targets)
+        targets, workers = ([f"{HOST}:{cls.fleet.port(name)}" for name in cls.fleet.names(group)]
+                            for group in ("api", "worker"))
+        cls.watch = Watch(cls.fleet.binary, Path(folder.name) / "monitoring", targets, workers)
         cls.addClassCleanup(cls.watch.stop)
         # Before the first scrape there is no server at all.
         cls.until_quiet()
@@ -115,6 +115,9 @@ class MonitoringTest(FleetCase):
         per_core = 'sum(rate(http_requests_total[30s])) / sum(rate(process_cpu_seconds_total{job="ara"}[30s]))'
         print(f"requests for each second of processor time: {self.watch.values(per_core)}", file=sys.stderr)
         self.assertEqual([], empty)
+        for job, runs in (("ara", 0), ("ara-worker", 1)):
+            done = self.watch.values(f'sum(ara_jobs_total{{job="{job}",kind="batch",outcome="done"}}) > bool 0')
+            self.assertEqual([runs], done, f"{job}: whether its processes have run jobs")
         self.assertEqual(set(), self.watch.firing("page"), "a page though nothing is wrong")
 
     def wait_for(self, name, severity="page", seconds=NOTICE):
@@ -153,19 +156,24 @@ class MonitoringTest(FleetCase):
         self.assertEqual({"APIDown"}, self.pages_during(5))
         self.assertEqual({"APIDown"}, self.watch.receiver.names("/page"), "who was told")
 
+    def test_3_a_dead_worker_is_a_ticket(self):
+        self.kill("worker-1")
+        self.wait_for("WorkerDown", "ticket")
+        self.assertEqual(set(), self.watch.firing("page"))
+
     @unittest.skipUnless(LONG, "ARA_LONG=1 takes it")
-    def test_3_a_dead_redis_master_is_no_page(self):
+    def test_4_a_dead_redis_master_is_no_page(self):
         self.kill("redis-1")
         self.assertEqual(set(), self.pages_during(12))
 
     @unittest.skipUnless(LONG, "ARA_LONG=1 takes it")
-    def test_4_all_of_redis_dead_is_a_ticket(self):
+    def test_5_all_of_redis_dead_is_a_ticket(self):
         self.kill("redis")
         self.wait_for("RedisSlotsUncovered", "ticket", 40)
         self.assertEqual(set(), self.pages_during(5))
 
     @unittest.skipUnless(LONG, "ARA_LONG=1 takes it")
-    def test_5_a_dead_primary_is_one_page(self):
+    def test_6_a_dead_primary_is_one_page(self):
         """What follows from it fires as well, but nobody is told."""
         self.kill("pg-a-primary")
         self.wait_for("DatabasePrimaryFailing", seconds=30)

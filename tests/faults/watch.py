@@ -66,12 +66,12 @@ class Hearing(http.server.BaseHTTPRequestHandler):
 class Watch:
     """Runs both with the durations divided by 60, until `stop`."""
 
-    def __init__(self, binary, folder, targets):
+    def __init__(self, binary, folder, targets, workers):
         self.folder, self.processes, self.receiver = Path(folder), [], Receiver()
         self.prometheus, self.alertmanager = free_port(), free_port()
         subprocess.run(
             [binary, "monitoring", "setup", "--out", self.folder, "--targets", ",".join(targets),
-             "--prometheus", f"http://{HOST}:{self.prometheus}", "--alertmanager",
+             "--workers", ",".join(workers), "--prometheus", f"http://{HOST}:{self.prometheus}", "--alertmanager",
              f"{HOST}:{self.alertmanager}", "--page-webhook", self.receiver.url + "/page",
              "--ticket-webhook", self.receiver.url + "/ticket", "--divide-durations", "60"],
             check=True, stdout=subprocess.DEVNULL)

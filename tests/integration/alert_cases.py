@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 GONE = None  # of a gauge: it is not exported any more
 NODE = 'instance="n1"'
+SERVER = f'job="ara",{NODE}'
+WORKER = f'job="ara-worker",{NODE}'
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,10 @@ DAYS = (500, 500, 500)
 AVAILABILITY = [
     Case("APIDown", 0.75, 1.25, {f'up{{job="ara",{NODE}}}': (1, 0, 1)}, labels=NODE),
     Never("APIDown", gauges={f'up{{job="prometheus",{NODE}}}': 0}),
+    Never("APIDown", gauges={f'up{{job="ara-worker",{NODE}}}': 0}),
     Case("APIGone", 4.75, 5.5, {f'up{{job="ara",{NODE}}}': (1, GONE, 0)}),
+    Case("APIGone", 4.75, 5.5, {f'up{{job="ara",{NODE}}}': (1, GONE, 0),
+                                'up{job="ara-worker",instance="w1"}': (1, 1, 1)}),
     Case("HighErrorRate", 6, 9, counters=answers((10, 9, 9.6), (0, 1, 0.4))),
     Case("HighAPILatency", 5.5, 7.5, counters=took(SECONDS, PREDICT, (10, 8, 9.6), (0, 2, 0.4), 2.5, 5)),
     # Streams and pages of other kinds do not count.
@@ -78,11 +83,14 @@ BUDGET = [
 ]
 
 SCALING = [
-    Case("ScaleOnCPU", 18, 19.5, {f"ara_available_cores{{{NODE}}}": (2, 2, 2)},
-         {f'process_cpu_seconds_total{{job="ara",{NODE}}}': (0.5, 1.8, 1.3)}, labels=NODE),
+    Case("ScaleOnCPU", 18, 19.5, {f"ara_available_cores{{{SERVER}}}": (2, 2, 2)},
+         {f"process_cpu_seconds_total{{{SERVER}}}": (0.5, 1.8, 1.3)}, labels=NODE),
+    # A worker that works uses all it has.
+    Never("ScaleOnCPU", gauges={f"ara_available_cores{{{WORKER}}}": 2},
+          counters={f"process_cpu_seconds_total{{{WORKER}}}": (2,)}),
     Case("ScaleOnMemory", 14.75, 15.5, {
-        f"ara_available_memory_bytes{{{NODE}}}": (1e9, 1e9, 1e9),
-        f'process_resident_memory_bytes{{job="ara",{NODE}}}': (5e8, 8.5e8, 7.5e8)}, labels=NODE),
+        f"ara_available_memory_bytes{{{SERVER}}}": (1e9, 1e9, 1e9),
+        f"process_resident_memory_bytes{{{SERVER}}}": (5e8, 8.5e8, 7.5e8)}, labels=NODE),
     Case("ScaleOnLatency", 15.5, 17.5, counters=took(SECONDS, PREDICT, (10, 8, 9.6), (0, 2, 0.4), 0.5, 1)),
     Case("ScaleOnRequests", 17, 19, {f"ara_available_cores{{{NODE}}}": (2, 2, 2)},
          answers((200, 600, 400), (0, 0, 0)), labels=NODE),
@@ -95,9 +103,9 @@ SCALING = [
 ]
 
 RESOURCES = [
-    Case("HighMemoryUsage", 4.75, 5.5, {
-        f"ara_available_memory_bytes{{{NODE}}}": (1e9, 1e9, 1e9),
-        f'process_resident_memory_bytes{{job="ara",{NODE}}}': (5e8, 9.7e8, 9e8)}, labels=NODE),
+    *(Case("HighMemoryUsage", 4.75, 5.5, {
+        f"ara_available_memory_bytes{{{one}}}": (1e9, 1e9, 1e9),
+        f"process_resident_memory_bytes{{{one}}}": (5e8, 9.7e8, 9e8)}, labels=one) for one in (SERVER, WORKER)),
     Case("HighActiveRequests", 4.75, 5.5, {f"ara_requests_in_flight{{{NODE}}}": (3, 150, 100)}, labels=NODE),
     Case("CPUThrottled", 16, 19,
          counters={f"ara_cgroup_cpu_throttled_seconds_total{{{NODE}}}": (0, 0.5, 0.2)}, labels=NODE),
@@ -165,6 +173,8 @@ JOBS = [
         f'ara_jobs_total{{{NODE},kind="train",outcome="failed"}}': (0, 0.01, 0),
         f'ara_jobs_total{{{NODE},kind="train",outcome="retried"}}': (0.1, 0.1, 0.1)}, labels='kind="train"'),
     Case("JobsWaiting", 4.75, 5.5, {f"ara_jobs_oldest_queued_seconds{{{NODE}}}": (0, 1200, 800)}),
+    Case("WorkerDown", 4.75, 5.5, {f"up{{{WORKER}}}": (1, 0, 1)}, labels=NODE),
+    Never("WorkerDown", gauges={f"up{{{SERVER}}}": 0}),
     Case("WebhooksFailing", 22, 24, counters={
         f'ara_webhook_attempts_total{{{NODE},result="success"}}': (1, 0, 0.6),
         f'ara_webhook_attempts_total{{{NODE},result="failed"}}': (0, 1, 0.4)}),

@@ -128,6 +128,19 @@ class SetupTest(unittest.TestCase):
         self.assertEqual(0, setup(self.out, "--targets", "other:1", "--force").returncode)
         self.assertEqual([{"targets": ["other:1"]}], yaml.safe_load(self.files()["targets/ara.yml"]))
 
+    def test_workers_are_asked_where_they_are_named(self):
+        for options, expected in (((), []), (("--workers", "w1:8001,w2:8001"), ["w1:8001", "w2:8001"])):
+            self.assertEqual(0, setup(self.out, "--force", *options).returncode)
+            self.assertEqual([{"targets": expected}], yaml.safe_load(self.files()["targets/workers.yml"]))
+            check = run("promtool", "check", "config", f"{self.out}/prometheus.yml")
+            self.assertEqual(0, check.returncode, check.stdout + check.stderr)
+        jobs = {job["job_name"]: job["file_sd_configs"][0]["files"]
+                for job in yaml.safe_load(self.files()["prometheus.yml"])["scrape_configs"]}
+        self.assertEqual((["targets/ara*.yml"], ["targets/workers*.yml"]), (jobs["ara"], jobs["ara-worker"]))
+        refused = setup(self.out, "--workers", "w1")
+        self.assertEqual(2, refused.returncode)
+        self.assertIn("workers: 'w1' is not allowed", refused.stderr)
+
     def test_says_what_is_wrong(self):
         done = setup(self.out, "--targets", "http://a:8000/metrics")
         self.assertEqual(2, done.returncode)
@@ -255,8 +268,13 @@ class RulesTest(unittest.TestCase):
         compose = yaml.safe_load((REPOSITORY / "deploy/compose.yaml").read_text())
         services = compose["services"]
         targets = {name: yaml.safe_load((MONITORING / f"targets/{name}.yml").read_text())[0]["targets"]
-                   for name in ("ara", "alertmanager")}
+                   for name in ("ara", "alertmanager", "workers")}
         self.assertEqual([f"{name}:8000" for name in services if name.startswith("api-")], targets["ara"])
+        # The image has the ports of both.
+        image = (REPOSITORY / "deploy/docker/Dockerfile").read_text()
+        self.assertIn(" API_PORT=8000 METRICS_PORT=8000\n", image)
+        self.assertEqual([f"{name}:8000" for name, one in services.items() if one.get("command") == ["worker"]],
+                         targets["workers"])
         self.assertEqual(["alertmanager:9093"], targets["alertmanager"])
         source, = yaml.safe_load((MONITORING / "grafana/datasources/prometheus.yaml").read_text())["datasources"]
         self.assertEqual("http://prometheus:9090", source["url"])

@@ -63,6 +63,9 @@ TEST(FitMonitoring, PutsInWhatDiffers) {
   options.requests_per_core = "1234.5";
   options.docs = "https://example.com/docs";
   EXPECT_THAT(text_of(options, "targets/ara.yml"), HasSubstr("[\"a:1\", \"b:2\"]"));
+  EXPECT_EQ(text_of(options, "targets/workers.yml"), "- targets: []\n");
+  options.workers = {"c:3", "d:4"};
+  EXPECT_EQ(text_of(options, "targets/workers.yml"), "- targets: [\"c:3\", \"d:4\"]\n");
   EXPECT_THAT(text_of(options, "targets/prometheus.yml"),
               HasSubstr("\"prometheus.example.com:9443\""));
   EXPECT_THAT(text_of(options, "targets/alertmanager.yml"), HasSubstr("\"alerts:9\""));
@@ -91,7 +94,8 @@ TEST(FitMonitoring, HoldsEveryFileOfTheFolderAndChangesNoOther) {
     EXPECT_EQ((*files)[i].path, monitoring_files()[i].path);
     same += (*files)[i].text == monitoring_files()[i].text;
   }
-  EXPECT_EQ(files->size() - same, 4U);  // targets of ara and alertmanager, both of Grafana's
+  // Targets of ara, its workers and alertmanager, both of Grafana's.
+  EXPECT_EQ(files->size() - same, 5U);
 }
 
 TEST(FitMonitoring, RefusesWhatWouldBreakAFile) {
@@ -105,6 +109,7 @@ TEST(FitMonitoring, RefusesWhatWouldBreakAFile) {
   EXPECT_EQ(refused([](auto& o) { o.targets = {"http://a:1"}; }), "targets");
   EXPECT_EQ(refused([](auto& o) { o.targets = {"a"}; }), "targets");
   EXPECT_EQ(refused([](auto& o) { o.targets = {"a:0"}; }), "targets");
+  EXPECT_EQ(refused([](auto& o) { o.workers = {"a:1", "b"}; }), "workers");
   EXPECT_EQ(refused([](auto& o) { o.prometheus = "localhost:9090"; }), "prometheus");
   EXPECT_EQ(refused([](auto& o) { o.alertmanager = "http://a:1"; }), "alertmanager");
   EXPECT_EQ(refused([](auto& o) { o.grafana = "/a b"; }), "grafana");
