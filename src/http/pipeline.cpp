@@ -67,10 +67,8 @@ void begin_work(App& app, Exchange& exchange, const Respond& respond) {
 void begin_slow(App& app, Exchange& exchange, const Respond& respond) {
   if (exchange.route->work != nullptr) return begin_work(app, exchange, respond);
   // The owner goes along, as an answer that comes too late still reads the exchange's views.
-  exchange.route->slow(app, exchange,
-                       [&app, &exchange, respond, owner = exchange.owner](Reply reply) {
-                         respond(std::move(reply));
-                       });
+  exchange.route->slow(
+      app, exchange, [respond, owner = exchange.owner](Reply reply) { respond(std::move(reply)); });
 }
 
 /// What a request that waited for its quota has missed of the fast lane, and then the slow one.
