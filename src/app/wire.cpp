@@ -97,8 +97,7 @@ Result<std::shared_ptr<serve::ForecastService>> make_service(
       .history_ttl = std::chrono::seconds(config.cache_ttl_historical_data_seconds),
       .l1_bytes = share(kL1Share),
       .history_bytes = share(kHistoryShare),
-      .shelf = std::make_shared<const registry::Shelf>(
-          config.models_path(), std::chrono::seconds(config.cache_ttl_models_seconds))};
+      .shelf = cli::open_shelf(config)};
   if (auto joined = join_fleet(config, *metrics, options); !joined) {
     return std::unexpected(std::move(joined.error()));
   }

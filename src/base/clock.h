@@ -42,6 +42,9 @@ struct Call {
   /// Only an answer that holds every write which has returned will do. It may have to be waited
   /// for, as while a new primary is chosen; else an error.
   bool newest = false;
+
+  /// The same, but of the newest.
+  Call of_newest() const { return {.deadline = deadline, .newest = true}; }
 };
 
 }  // namespace ara

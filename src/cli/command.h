@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "cache/channel.h"
 #include "config/config.h"
+#include "registry/shelf.h"
 #include "serve/forecast_service.h"
 #include "storage/store.h"
 #include "telemetry/metrics.h"
@@ -35,6 +36,12 @@ struct Context {
     return make_store(of, std::move(metrics));
   }
 };
+
+/// Where models that were added or trained are read from.
+inline std::shared_ptr<const registry::Shelf> open_shelf(const config::Config& config) {
+  return std::make_shared<const registry::Shelf>(
+      config.models_path(), std::chrono::seconds(config.cache_ttl_models_seconds));
+}
 
 /// Which settings are flags of a command, and whether they are read before it runs.
 enum class Needs {

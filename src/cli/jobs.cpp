@@ -180,8 +180,7 @@ std::function<int()> enrol_jobs(CLI::App& app, Context& context) {
   return [options, actions, &context] {
     auto store = context.open_store(context.config);
     if (!store) return report(store.error());
-    jobs::Queue queue(std::move(*store),
-                      std::make_shared<const registry::Shelf>(context.config.models_path()));
+    jobs::Queue queue(std::move(*store), open_shelf(context.config));
     for (const auto& [command, action] : actions) {
       if (!command->parsed()) continue;
       const auto text = action(*options, queue);

@@ -113,7 +113,7 @@ Result<void> serve(Context& context) {
   const auto live =
       std::make_shared<live::Live>(live_options(config, tracer), *store, *service, metrics);
   const live::Settler settler(*store, metrics);
-  const auto shelf = std::make_shared<const registry::Shelf>(config.models_path());
+  const auto shelf = open_shelf(config);
   jobs::Worker worker(*store, shelf, metrics,
                       {.threads = config.job_workers, .pulse = {}, .tracer = tracer});
   const auto say_ready = [&] {

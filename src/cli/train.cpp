@@ -35,7 +35,7 @@ struct TrainingOptions {
 Result<std::vector<registry::TrainOptions>> plan(const TrainingOptions& options,
                                                  const Context& context, storage::Store& store) {
   registry::TrainOptions one;
-  one.shelf = std::make_shared<const registry::Shelf>(context.config.models_path());
+  one.shelf = open_shelf(context.config);
   const auto seed = parse_bounded("seed", options.seed, 0, 1'000'000'000);
   if (!seed) return std::unexpected(seed.error());
   const auto symbols = parse_bounded("symbols", options.symbols, 1, 10'000);

@@ -79,7 +79,7 @@ Result<void> work(const WorkerOptions& options, Context& context) {
   Sight sight;
   if (auto seen = sight.open(config, store, metrics); !seen) return seen;
   const auto tracer = make_tracer(config, metrics, std::to_string(getpid()));
-  jobs::Worker worker(store, std::make_shared<const registry::Shelf>(config.models_path()), metrics,
+  jobs::Worker worker(store, open_shelf(config), metrics,
                       {.threads = threads, .background = false, .pulse = {}, .tracer = tracer});
   if (auto said = emit(welcome(config, threads)); !said) return said;
   while (!stop.wait_for(std::chrono::hours(1))) {

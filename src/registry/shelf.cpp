@@ -128,7 +128,7 @@ Result<std::shared_ptr<const models::Trees>> Shelf::read_trees(const std::string
 }
 
 /// The trees that are in memory already, else `made`, which others share from now on. What is given
-/// counts as asked for now.
+/// counts as just asked for.
 std::shared_ptr<const models::Trees> Shelf::share(const std::string& artefact,
                                                   std::shared_ptr<const models::Trees> made) const {
   const std::lock_guard lock(mutex_);

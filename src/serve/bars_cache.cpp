@@ -1,7 +1,7 @@
 #include "serve/bars_cache.h"
 
-#include <cmath>
 #include <cstring>
+#include <span>
 #include <type_traits>
 
 #include "registry/lineup.h"
@@ -45,8 +45,7 @@ Result<domain::Series> BarsCache::newest(const storage::SymbolRow& head,
     const bool is_behind = series ? series->revision.counter < at_least->counter
                                   : series.error().code == Code::not_found;
     if (is_behind) {
-      series = store_->last_bars(head.symbol, registry::kHistory,
-                                 {.deadline = call.deadline, .newest = true});
+      series = store_->last_bars(head.symbol, registry::kHistory, call.of_newest());
     }
   }
   if (series) keep(*series, call);

@@ -33,10 +33,6 @@ bool is_older(const domain::Revision& revision, const ForecastRequest& request) 
   return request.min_revision && revision.counter < request.min_revision->counter;
 }
 
-Call newest(const Call& call) {
-  return {.deadline = call.deadline, .newest = true};
-}
-
 class Service final : public ForecastService {
  public:
   Service(std::shared_ptr<storage::Store> store, std::shared_ptr<telemetry::Metrics> metrics,
@@ -193,7 +189,7 @@ class Service final : public ForecastService {
     auto row = store_->find_symbol(request.symbol, call);
     if (row && request.min_revision && (!*row || is_older((*row)->revision, request))) {
       // A standby may not have heard yet of what the client has been told is written.
-      row = store_->find_symbol(request.symbol, newest(call));
+      row = store_->find_symbol(request.symbol, call.of_newest());
     }
     if (!row) return std::unexpected(std::move(row.error()));
     if (!*row) return unknown(request.symbol);
