@@ -1,5 +1,6 @@
 """Physical backups of the shards by pgBackRest, and servers that are restored from them elsewhere."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -41,6 +42,16 @@ def back_up(fleet, kind="full", say=lambda line: None):
         start, leader = time.monotonic(), fleet.leader(shard)
         run(fleet, fleet.folder / leader, shard, f"--type={kind}", "backup")
         say(f"shard {shard:<14}{time.monotonic() - start:5.1f} s, a {kind} backup of {leader}")
+    if fleet.has("api"):
+        record(fleet)
+
+
+def record(fleet):
+    """Tells the store, and with it the metrics of every node, that all of it was backed up."""
+    done = subprocess.run([fleet.binary, "backup", "--record"], env=os.environ | fleet.settings(),
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    if done.returncode:
+        raise FleetError(f"backed up, but the store could not be told: {done.stderr.strip()}")
 
 
 def restore(fleet, folder, at=None, say=lambda line: None):

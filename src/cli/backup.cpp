@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 
 #include "base/clock.h"
@@ -24,6 +23,7 @@ constexpr std::string_view kEnding = ".backup";
 struct BackupOptions {
   std::string file;
   std::string keep = "48";  ///< a day's, one each half hour
+  bool record = false;      ///< make none
 };
 
 /// "ara-20261124T060622125Z.backup": in the order of time by name.
@@ -53,14 +53,21 @@ Result<std::size_t> prune(const fs::path& folder, std::size_t keep) {
   return deleted;
 }
 
-/// Leaves the time of the backup where ara_backup_age_seconds is read from.
-Result<void> note_backup(const fs::path& home) {
-  const fs::path mark = home / kBackupMark;
-  std::error_code failure;
-  fs::create_directories(home, failure);
-  std::ofstream(mark, std::ios::trunc) << to_rfc3339(system_clock().now()) << '\n';
-  if (failure || !fs::exists(mark, failure)) return fail(Code::io, "cannot write " + mark.string());
-  return {};
+/// What was made is noted, from which all servers of the store tell ara_backup_age_seconds.
+Result<void> note(const std::string& place, const std::string& file, WallTime when) {
+  auto noted = storage::note_backup(place, when);
+  // A store of an older version can be backed up before it is brought up.
+  if (noted || noted.error().code == Code::unsupported) return {};
+  return fail(noted.error().code,
+              ara::format("{} is whole, but the store could not be told of it: {}", file,
+                          noted.error().message));
+}
+
+Result<std::string> record(const config::Config& config) {
+  const WallTime now = system_clock().now();
+  return storage::note_backup(config.store_place(), now).transform([&] {
+    return ara::format("recorded: a backup was made at {}\n", to_rfc3339(now));
+  });
 }
 
 Result<std::string> back_up(const BackupOptions& options, const config::Config& config) {
@@ -75,9 +82,11 @@ Result<std::string> back_up(const BackupOptions& options, const config::Config& 
     if (failure) return fail(Code::io, "cannot make " + folder.string() + ": " + failure.message());
     file = folder / file_name(system_clock().now());
   }
+  const WallTime begun = system_clock().now();
   const auto report = storage::back_up(config.store_place(), file.string());
   if (!report) return std::unexpected(report.error());
-  if (auto noted = note_backup(config.home); !noted) return std::unexpected(noted.error());
+  const auto noted = note(config.store_place(), file.string(), begun);
+  if (!noted) return std::unexpected(noted.error());
   std::string said = ara::format("{}: {} rows of {} tables, verified\n", file.string(),
                                  report->rows(), report->tables.size());
   if (options.file.empty()) {
@@ -92,11 +101,19 @@ Result<std::string> back_up(const BackupOptions& options, const config::Config& 
 
 std::function<int()> enrol_backup(CLI::App& app, Context& context) {
   const auto options = std::make_shared<BackupOptions>();
-  app.add_option("FILE", options->file, "Where to; else a new file in backups/ of the home folder");
-  app.add_option("--keep", options->keep,
-                 "How many to keep in that folder [" + options->keep + "]; the oldest are deleted")
-      ->type_name("N");
-  return [options, &context] { return emit_or_report(back_up(*options, context.config)); };
+  auto* const file = app.add_option("FILE", options->file,
+                                    "Where to; else a new file in backups/ of the home folder");
+  auto* const keep = app.add_option(
+      "--keep", options->keep,
+      "How many to keep in that folder [" + options->keep + "]; the oldest are deleted");
+  keep->type_name("N");
+  app.add_flag("--record", options->record,
+               "Make none: only record that another tool, as pgBackRest, has just made one")
+      ->excludes(file, keep);
+  return [options, &context] {
+    return emit_or_report(options->record ? record(context.config)
+                                          : back_up(*options, context.config));
+  };
 }
 
 }  // namespace ara::cli

@@ -8,9 +8,6 @@
 /// What the rows of commands.cpp name, one file a command; `import` has a header of its own.
 namespace ara::cli {
 
-/// In ARA_HOME; its time is that of the newest backup.
-inline constexpr std::string_view kBackupMark = "last-backup";
-
 std::function<int()> enrol_predict(CLI::App& app, Context& context);     // predict.cpp
 std::function<int()> enrol_evaluate(CLI::App& app, Context& context);    // evaluate.cpp
 std::function<int()> enrol_train(CLI::App& app, Context& context);       // train.cpp

@@ -1,8 +1,6 @@
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
-#include <filesystem>
 
 #include "base/format.h"
 #include "cli/commands.h"
@@ -12,6 +10,7 @@
 #include "http/server.h"
 #include "jobs/queue.h"
 #include "jobs/worker.h"
+#include "live/backup_watch.h"
 #include "live/live.h"
 #include "live/settler.h"
 #include "telemetry/log.h"
@@ -83,23 +82,12 @@ std::string welcome(const config::Config& config, const std::vector<std::string>
                             apple ? "AAPL" : symbols.front());
 }
 
-/// Seconds since `ara backup` wrote one here, NaN where it never did.
-double backup_age(const std::string& home) {
-  std::error_code failure;
-  const auto written =
-      std::filesystem::last_write_time(std::filesystem::path(home) / kBackupMark, failure);
-  if (failure) return std::nan("");
-  return std::chrono::duration<double>(std::filesystem::file_time_type::clock::now() - written)
-      .count();
-}
-
 Result<void> serve(Context& context) {
   const config::Config& config = context.config;
   if (auto allowed = config::check_serving(config); !allowed) return allowed;
   warn_of_unused(config);
   telemetry::follow_log_signals();
   const auto metrics = make_metrics(config, config.metrics);
-  metrics->gauge("ara_backup_age_seconds", {}, [home = config.home] { return backup_age(home); });
   auto store = context.open_store(config, metrics);
   if (!store) return std::unexpected(std::move(store.error()));
   auto service = context.make_service(config, *store, metrics);
@@ -113,6 +101,7 @@ Result<void> serve(Context& context) {
   const auto live =
       std::make_shared<live::Live>(live_options(config, tracer), *store, *service, metrics);
   const live::Settler settler(*store, metrics);
+  const live::BackupWatch backups(*store, metrics);
   const auto shelf = open_shelf(config);
   jobs::Worker worker(*store, shelf, metrics,
                       {.threads = config.job_workers, .pulse = {}, .tracer = tracer});

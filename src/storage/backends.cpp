@@ -17,6 +17,7 @@ struct Backend {
                                   const std::string& file);
   Result<BackupReport> (*restore)(const std::string& file, const std::string& uri,
                                   const std::string& place, bool force);
+  Result<void> (*note_backup)(const std::string& uri, const std::string& place, WallTime when);
   Result<StoreLook> (*inspect)(const std::string& uri, const std::string& place,
                                const InspectOptions& options, const Call& call);
 };
@@ -33,6 +34,9 @@ constexpr std::array kBackends{
         [](const std::string& file, const std::string&, const std::string& place, bool force) {
           return restore_sqlite(file, place, force);
         },
+        [](const std::string&, const std::string& place, WallTime when) {
+          return note_backup_sqlite(place, when);
+        },
         [](const std::string&, const std::string& place, const InspectOptions& options,
            const Call& call) { return inspect_sqlite(place, options, call); },
     },
@@ -46,6 +50,9 @@ constexpr std::array kBackends{
         },
         [](const std::string& file, const std::string& uri, const std::string&, bool force) {
           return restore_postgres(file, uri, force);
+        },
+        [](const std::string& uri, const std::string&, WallTime when) {
+          return note_backup_postgres(uri, when);
         },
         [](const std::string& uri, const std::string&, const InspectOptions& options,
            const Call& call) { return inspect_postgres(uri, options, call); },
@@ -91,6 +98,11 @@ Result<BackupReport> restore(const std::string& file, const std::string& place, 
   return choose(place).and_then([&](const Chosen& chosen) {
     return chosen.backend->restore(file, place, chosen.place, force);
   });
+}
+
+Result<void> note_backup(const std::string& place, WallTime when) {
+  return choose(place).and_then(
+      [&](const Chosen& chosen) { return chosen.backend->note_backup(place, chosen.place, when); });
 }
 
 Result<StoreLook> inspect(const std::string& place, const InspectOptions& options,

@@ -36,6 +36,12 @@ std::unexpected<Error> not_empty(std::uint64_t rows) {
       ara::format("the store holds {} rows, which would be lost; --force replaces them", rows));
 }
 
+std::unexpected<Error> too_old_for_notes() {
+  return fail(Code::unsupported,
+              "the store is of an older version of ARA, which has no place for the time of a "
+              "backup: any other command brings it up");
+}
+
 Result<void> publish(const std::string& part, const std::string& file) {
   if (auto synced = sync(part, O_RDONLY); !synced) return synced;
   std::error_code failure;

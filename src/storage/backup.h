@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace ara::storage {
@@ -32,11 +33,21 @@ Result<BackupReport> back_up(const std::string& place, const std::string& file);
 /// another program has open. Code::invalid for a backup of another kind of store.
 Result<BackupReport> restore(const std::string& file, const std::string& place, bool force);
 
+/// Notes in the store at `place` that a backup of it was made at `when`, by whatever means; one
+/// that is noted already and newer stays. Store::last_backup gives it. Code::not_found where there
+/// is no store yet, Code::unsupported where it is of an older schema: opening it brings it up.
+Result<void> note_backup(const std::string& place, WallTime when);
+
 // By kind of store; `place` as in the table of backends.cpp.
 Result<BackupReport> back_up_sqlite(const std::string& path, const std::string& file);
 Result<BackupReport> restore_sqlite(const std::string& file, const std::string& path, bool force);
 Result<BackupReport> back_up_postgres(const std::string& uri, const std::string& file);
 Result<BackupReport> restore_postgres(const std::string& file, const std::string& uri, bool force);
+Result<void> note_backup_sqlite(const std::string& path, WallTime when);
+Result<void> note_backup_postgres(const std::string& uri, WallTime when);
+
+/// Of a store that has no table for it yet.
+std::unexpected<Error> too_old_for_notes();
 
 /// Why a store that holds rows is left as it is.
 std::unexpected<Error> not_empty(std::uint64_t rows);

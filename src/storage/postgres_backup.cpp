@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <type_traits>
 
 #include "base/format.h"
 #include "base/text.h"
@@ -9,6 +10,7 @@
 #include "storage/postgres_dump.h"
 #include "storage/postgres_pool.h"
 #include "storage/store.h"
+#include "storage/times.h"
 
 namespace ara::storage {
 namespace {
@@ -17,13 +19,16 @@ namespace {
 constexpr std::array<std::string_view, 6> kNeverEmpty{"heads",       "versions",    "shards",
                                                       "shard_slots", "owned_slots", "shard_self"};
 
+constexpr std::string_view kNoStore = "the database holds no store of ARA yet";
+
 /// One connection to the primary.
 class Database {
  public:
   explicit Database(PgPlace place) : pool_(std::move(place), PgRole::primary, {}) {}
 
   /// `use` is given the connection; what it began and did not commit is rolled back.
-  Result<BackupReport> with(const std::function<Result<BackupReport>(PgConnection&)>& use) {
+  template <class Use>
+  std::invoke_result_t<Use&, PgConnection&> with(Use use) {
     auto lease = pool_.take(Call{}, DbOperation::fleet);
     if (!lease) return std::unexpected(lease.error());
     PgConnection& connection = **lease;
@@ -83,7 +88,7 @@ const DumpSteps kOnlyRead{
 Result<BackupReport> dump(PgConnection& connection, const std::string& file) {
   const auto exists = connection.ask("SELECT to_regclass('migrations') IS NOT NULL");
   if (!exists) return std::unexpected(exists.error());
-  if (!exists->flag(0, 0)) return fail(Code::not_found, "the database holds no store of ARA yet");
+  if (!exists->flag(0, 0)) return fail(Code::not_found, std::string(kNoStore));
   auto begun = begin(connection, "ISOLATION LEVEL REPEATABLE READ READ ONLY");
   if (!begun) return std::unexpected(begun.error());
   const std::string part = file + ".part";
@@ -213,6 +218,18 @@ Result<BackupReport> fill(PgConnection& connection, const std::string& file, boo
   return report;
 }
 
+Result<void> write_note(PgConnection& connection, WallTime when) {
+  connection.start({});
+  const auto table = connection.ask(
+      "SELECT to_regclass('migrations') IS NOT NULL, "
+      "to_regclass('backups') IS NOT NULL");
+  if (!table) return std::unexpected(table.error());
+  if (!table->flag(0, 0)) return fail(Code::not_found, std::string(kNoStore));
+  if (!table->flag(0, 1)) return too_old_for_notes();
+  return connection.ask("UPDATE backups SET newest = greatest(newest, $1)", microseconds(when))
+      .transform([](const PgRows&) {});
+}
+
 }  // namespace
 
 Result<BackupReport> back_up_postgres(const std::string& uri, const std::string& file) {
@@ -232,6 +249,14 @@ Result<BackupReport> restore_postgres(const std::string& file, const std::string
   if (auto store = open_postgres(uri); !store) return std::unexpected(store.error());
   return Database(std::move(*place)).with([&](PgConnection& connection) {
     return fill(connection, file, force);
+  });
+}
+
+Result<void> note_backup_postgres(const std::string& uri, WallTime when) {
+  auto place = PgPlace::parse(uri);
+  if (!place) return std::unexpected(place.error());
+  return Database(std::move(*place)).with([&](PgConnection& connection) {
+    return write_note(connection, when);
   });
 }
 

@@ -16,7 +16,7 @@ std::unexpected<Error> damaged(const std::string& path, std::string_view why) {
 }
 
 /// The rows of one table, up to the line that ends them.
-Result<RowsSum> read_rows(std::ifstream& in, const std::string& path, const DumpSteps& steps) {
+Result<RowsSum> read_rows(std::istream& in, const std::string& path, const DumpSteps& steps) {
   RowsSum sum;
   std::string piece;
   std::string line;
@@ -55,7 +55,7 @@ Result<std::vector<DumpTable>> dump_tables(PgConnection& connection) {
 WITH RECURSIVE mine AS (
   SELECT oid, relname FROM pg_class
   WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
-    AND NOT relispartition AND relname NOT IN ('migrations', 'commits')
+    AND NOT relispartition AND relname NOT IN ('migrations', 'commits', 'backups')
 ), depth AS (
   SELECT oid, 0::bigint AS level FROM mine
   UNION
@@ -133,27 +133,31 @@ Result<void> DumpWriter::finish() {
 Result<void> read_dump(const std::string& path, const DumpSteps& steps) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return fail(Code::not_found, "cannot read " + path);
+  return read_dump(in, path, steps);
+}
+
+Result<void> read_dump(std::istream& in, const std::string& name, const DumpSteps& steps) {
   std::string line(kDumpMark.size() + 1, '\0');
   in.read(line.data(), static_cast<std::streamsize>(line.size()));
   if (!in || line != std::string(kDumpMark) + "\n") {
-    return fail(Code::invalid, path + " is no backup of a PostgreSQL database");
+    return fail(Code::invalid, name + " is no backup of a PostgreSQL database");
   }
   constexpr std::string_view kSchema = "schema ";
-  if (!std::getline(in, line) || !line.starts_with(kSchema)) return damaged(path, "no schema");
+  if (!std::getline(in, line) || !line.starts_with(kSchema)) return damaged(name, "no schema");
   if (auto taken = steps.schema(line.substr(kSchema.size())); !taken) return taken;
   for (std::size_t tables = 0; std::getline(in, line); ++tables) {
     if (line == ara::format("whole {}", tables)) return {};
-    if (!line.starts_with("table ")) return damaged(path, "a table is missing");
+    if (!line.starts_with("table ")) return damaged(name, "a table is missing");
     if (auto taken = steps.table(line); !taken) return taken;
-    const auto sum = read_rows(in, path, steps);
+    const auto sum = read_rows(in, name, steps);
     if (!sum) return std::unexpected(sum.error());
     if (!std::getline(in, line) || !line.starts_with("end ") ||
         !line.ends_with(" " + sum->text())) {
-      return damaged(path, "the rows of a table are not those that were written");
+      return damaged(name, "the rows of a table are not those that were written");
     }
     if (auto taken = steps.end(*sum); !taken) return taken;
   }
-  return damaged(path, "its end is missing");
+  return damaged(name, "its end is missing");
 }
 
 }  // namespace ara::storage

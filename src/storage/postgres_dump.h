@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <fstream>
 #include <functional>
+#include <istream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,7 +44,8 @@ struct DumpTable {
 };
 
 /// What a database holds, each table after those that its foreign keys name; without the record of
-/// the schema's steps, and without the tokens of writes that are being settled just now.
+/// the schema's steps, the tokens of writes that are being settled just now, and what tells of the
+/// database itself: when a backup of it was made.
 Result<std::vector<DumpTable>> dump_tables(PgConnection& connection);
 /// Of the steps of the schema.
 Result<std::string> schema_hash(PgConnection& connection);
@@ -79,5 +81,7 @@ struct DumpSteps {
 /// Reads a file to its end and checks all its sums; Code::corrupt where one is wrong or the end is
 /// missing, Code::invalid for a file of another kind.
 Result<void> read_dump(const std::string& path, const DumpSteps& steps);
+/// The same of a stream, which errors call `name`.
+Result<void> read_dump(std::istream& in, const std::string& name, const DumpSteps& steps);
 
 }  // namespace ara::storage

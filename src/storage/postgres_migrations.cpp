@@ -276,6 +276,13 @@ CREATE INDEX settlements_settled ON settlements (asset_type, settled DESC) WHERE
 CREATE INDEX settlements_by_created ON settlements (created);
 CREATE INDEX settlements_by_slot ON settlements (slot);
 )"},
+    PgMigration{"backups", R"(
+CREATE TABLE backups (
+  id bigint PRIMARY KEY CHECK (id = 1),
+  newest bigint NOT NULL
+);
+INSERT INTO backups VALUES (1, (extract(epoch FROM now()) * 1000000)::bigint);
+)"},
 };
 
 // Any number will do that no other program locks in the same database.

@@ -127,6 +127,15 @@ Result<std::uint64_t> PostgresStore::registry_version(const Call& call) {
   return read_version(DbOperation::models, "registry", call);
 }
 
+Result<WallTime> PostgresStore::last_backup(const Call& call) {
+  return read(DbOperation::fleet, call, [](PgConnection& connection) -> Result<WallTime> {
+    const auto row = connection.ask("SELECT newest FROM backups");
+    if (!row) return std::unexpected(row.error());
+    if (row->empty()) return fail(Code::corrupt, "the store has lost its row of backups");
+    return wall_time(row->integer(0, 0));
+  });
+}
+
 Result<std::uint64_t> PostgresStore::accounts_version(const Call& call) {
   return read_version(DbOperation::accounts, "accounts", call);
 }

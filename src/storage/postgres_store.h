@@ -83,6 +83,7 @@ class PostgresStore final : public PgShard {
   Result<std::vector<MarketRow>> markets(const Call& call) override;
 
   Result<std::uint64_t> registry_version(const Call& call) override;
+  Result<WallTime> last_backup(const Call& call) override;
 
   Result<PutJob> put_job(const JobRow& job, std::size_t most_open, const Call& call) override;
   Result<std::optional<JobRow>> find_job(const std::string& id, const Call& call) override;

@@ -90,6 +90,10 @@ class RelayedStore : public Base {
     return self().read(
         call, [&](Store& to, const Call& to_call) { return to.registry_version(to_call); });
   }
+  Result<WallTime> last_backup(const Call& call) override {
+    return self().read(call,
+                       [&](Store& to, const Call& to_call) { return to.last_backup(to_call); });
+  }
   Result<PutJob> put_job(const JobRow& job, std::size_t most_open, const Call& call) override {
     return self().write(
         call, [&](Store& to, const Call& to_call) { return to.put_job(job, most_open, to_call); });

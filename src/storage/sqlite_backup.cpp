@@ -7,13 +7,14 @@
 #include "storage/backup.h"
 #include "storage/sqlite_migrations.h"
 #include "storage/sqlite_store.h"
+#include "storage/times.h"
 
 namespace ara::storage {
 namespace {
 
 /// Tables that hold rows in a store that nobody has used.
 bool is_never_empty(std::string_view table) {
-  return table == "heads" || table == "migrations";
+  return table == "heads" || table == "migrations" || table == "backups";
 }
 
 bool exists(const std::string& path) {
@@ -152,6 +153,23 @@ Result<BackupReport> back_up_sqlite(const std::string& path, const std::string& 
   auto source = open_existing(path, SQLITE_OPEN_READWRITE);
   if (!source) return std::unexpected(source.error());
   return copy_and_publish(**source, file);
+}
+
+Result<void> note_backup_sqlite(const std::string& path, WallTime when) {
+  auto store = open_existing(path, SQLITE_OPEN_READWRITE);
+  if (!store) return std::unexpected(store.error());
+  (*store)->start(Call{});
+  {
+    SqliteStatement table =
+        (*store)->prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'backups'");
+    const auto found = number_of(table.bind());
+    if (!found) return std::unexpected(found.error());
+    if (*found == 0) return too_old_for_notes();
+  }
+  return (*store)
+      ->prepare("UPDATE backups SET newest = max(newest, ?)")
+      .bind(microseconds(when))
+      .run();
 }
 
 Result<BackupReport> restore_sqlite(const std::string& file, const std::string& path, bool force) {

@@ -265,6 +265,13 @@ CREATE INDEX settlements_open ON settlements (due) WHERE settled = 0;
 CREATE INDEX settlements_settled ON settlements (asset_type, settled) WHERE settled > 0;
 CREATE INDEX settlements_by_created ON settlements (created);
 )"},
+    Migration{"backups", R"(
+CREATE TABLE backups (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  newest INTEGER NOT NULL
+) STRICT;
+INSERT INTO backups VALUES (1, CAST(unixepoch('subsec') * 1000000 AS INTEGER));
+)"},
 };
 
 constexpr const char* kMakeRecord = R"(

@@ -241,4 +241,14 @@ Result<std::uint64_t> SqliteStore::registry_version(const Call& call) {
   return read_count("SELECT registry FROM heads", call, DbOperation::models);
 }
 
+Result<WallTime> SqliteStore::last_backup(const Call& call) {
+  auto connection = readers_.take(call, DbOperation::fleet);
+  if (!connection) return std::unexpected(connection.error());
+  SqliteStatement newest = (*connection)->prepare("SELECT newest FROM backups");
+  const auto row = newest.bind().step();
+  if (!row) return std::unexpected(row.error());
+  if (!*row) return fail(Code::corrupt, "the store has lost its row of backups");
+  return wall_time(newest.integer(0));
+}
+
 }  // namespace ara::storage

@@ -96,6 +96,10 @@ class Store : public AccountStore,
   /// A number that differs from the one before whenever a champion or market factor may have
   /// changed, by any process. Cheap enough to ask several times a second.
   virtual Result<std::uint64_t> registry_version(const Call& call) = 0;
+
+  /// When a backup was last noted (storage::note_backup); where none ever was, when the store was
+  /// made.
+  virtual Result<WallTime> last_backup(const Call& call) = 0;
 };
 
 /// The SQLite store (WAL mode) at `path`, made (with the folders above it) or migrated as needed;

@@ -114,7 +114,7 @@ constexpr std::array kNames{
               "Mean of |close / median - 1| over the newest settled days.", "", "asset_type"},
     MetricRow{
         "ara_backup_age_seconds", gauge,
-        "Since the newest backup that ara backup has made here; absent where it has made none.",
+        "Since the newest backup of the store, or since the store was made where there is none.",
         "seconds", ""},
     MetricRow{"ara_trace_spans_total", counter,
               "Spans of traces: exported, or dropped since the queue was full or the collector did "

@@ -48,12 +48,16 @@ class StorePlace {
   std::array<std::optional<support::PostgresDatabase>, 3> databases_;
 };
 
-/// A kind of store under contract. `open` called twice with one place gives two stores of the same
-/// data, as two processes have.
+/// A kind of store under contract.
 struct StoreFactory {
   std::string name;
-  Result<std::unique_ptr<Store>> (*open)(StorePlace& place);
+  Result<std::string> (*uri)(StorePlace& place);
   bool (*installed)() = [] { return true; };
+
+  /// Called twice with one place it gives two stores of the same data, as two processes have.
+  Result<std::unique_ptr<Store>> open(StorePlace& place) const {
+    return uri(place).and_then([](const std::string& made) { return storage::open(made); });
+  }
 
   friend void PrintTo(const StoreFactory& factory, std::ostream* out) { *out << factory.name; }
 };
@@ -61,15 +65,14 @@ struct StoreFactory {
 /// Every store that has to keep the contract; a new one joins by its row.
 inline const std::vector<StoreFactory>& store_factories() {
   static const std::vector<StoreFactory> factories{
-      {"sqlite", [](StorePlace& place) { return open(place.file("ara.db")); }},
-      {"postgres", [](StorePlace& place) { return open(place.database(0).primary()); },
+      {"sqlite", [](StorePlace& place) -> Result<std::string> { return place.file("ara.db"); }},
+      {"postgres",
+       [](StorePlace& place) -> Result<std::string> { return place.database(0).primary(); },
        &support::PostgresServer::installed},
-      {"replicated", [](StorePlace& place) { return open(place.database(0).both()); },
+      {"replicated",
+       [](StorePlace& place) -> Result<std::string> { return place.database(0).both(); },
        &support::PostgresServer::installed},
-      {"sharded",
-       [](StorePlace& place) {
-         return place.sharded().and_then([](const std::string& uri) { return open(uri); });
-       },
+      {"sharded", [](StorePlace& place) { return place.sharded(); },
        &support::PostgresServer::installed},
   };
   return factories;

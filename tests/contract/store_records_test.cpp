@@ -1,5 +1,6 @@
-// What every store promises about forecasts.
+// What every store promises about forecasts, and of the time of its backups.
 #include "contract/store_contract.h"
+#include "storage/backup.h"
 
 namespace ara::storage {
 namespace {
@@ -61,6 +62,17 @@ TEST_P(StoreRecords, PrunesOlderForecasts) {
   EXPECT_EQ(store_->prune_forecasts(at(4500), Call{}).value(), 0u);
   EXPECT_FALSE(store_->find_forecast(rows[4499].id, Call{}).value().has_value());
   EXPECT_TRUE(store_->find_forecast(rows[4500].id, Call{}).value().has_value());
+}
+
+TEST_P(StoreRecords, KnowsItsNewestBackup) {
+  const auto last = [&] { return store_->last_backup(Call{}.of_newest()).value(); };
+  const WallTime made = last();
+  EXPECT_LT(std::chrono::abs(system_clock().now() - made), std::chrono::minutes(5));
+  const std::string place = GetParam().uri(place_).value();
+  ASSERT_TRUE(note_backup(place, made + std::chrono::hours(2)));
+  EXPECT_EQ(last(), made + std::chrono::hours(2));
+  ASSERT_TRUE(note_backup(place, made + std::chrono::hours(1)));
+  EXPECT_EQ(last(), made + std::chrono::hours(2));
 }
 
 }  // namespace

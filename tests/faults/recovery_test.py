@@ -235,7 +235,8 @@ class RecoveryTest(FleetCase):
             target = {"./dev cluster env)": f"./dev cluster env --restored '{newest}')"}
             port = self.restored_port(newest)
         follow("Bring it back", 0, target, ELSEWHERE=earlier, **fleet)
-        self.compare(self.tables_at(self.restored_port(earlier)), port, ("commits", "migrations"))
+        self.compare(self.tables_at(self.restored_port(earlier)), port,
+                     ("commits", "migrations", "backups"))
         if not LONG:
             self.check_refusals(Path(f"{earlier}.rows"), newest)
         follow("Bring it back", 1, ELSEWHERE=earlier, **fleet)

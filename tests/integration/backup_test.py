@@ -44,10 +44,10 @@ class BackupTest(unittest.TestCase):
         self.ara("import", path, "--asset-type", "crypto", home=home)
 
     def rows(self, path):
-        """All rows of all tables."""
+        """All rows of all tables, but for the time of the newest backup, which is of one store alone."""
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as store:
             names = [name for (name,) in store.execute(
-                "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1")]
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'backups' ORDER BY 1")]
             return {name: sorted(map(repr, store.execute(f'SELECT * FROM "{name}"')))
                     for name in names}
 
@@ -153,6 +153,33 @@ class BackupTest(unittest.TestCase):
         self.assertEqual(self.rows(self.database), self.rows(kept[-1]))
         self.assertEqual(0o700, (self.home / "backups").stat().st_mode & 0o777)
         self.refused("keep", "backup", "--keep", "0")
+
+    def newest(self):
+        with closing(sqlite3.connect(self.database)) as store:
+            return store.execute("SELECT newest FROM backups").fetchone()[0] / 1e6
+
+    def test_the_store_knows_when_it_was_backed_up(self):
+        self.refused("there is no file", "backup", "--record")
+        self.bring_in("AAA", [1])
+        for words in (("backup",), ("backup", "--record")):
+            with closing(sqlite3.connect(self.database)) as store:
+                store.execute("UPDATE backups SET newest = 1")
+                store.commit()
+            begun = time.time()
+            self.ara(*words)
+            self.assertTrue(begun - 1 < self.newest() < time.time() + 1, words)
+        self.assertEqual(1, len(list((self.home / "backups").iterdir())), "--record has made one")
+        self.refused("--record", "backup", "--record", self.file)
+
+    def test_an_older_store_is_backed_up_as_it_is(self):
+        self.bring_in("AAA", [1])
+        with closing(sqlite3.connect(self.database)) as store:
+            store.executescript("DROP TABLE backups; DELETE FROM migrations WHERE name = 'backups'")
+        self.ara("backup", self.file)
+        self.assertNotIn("backups", self.rows(self.database), "a backup has changed the store")
+        self.refused("older version", "backup", "--record")
+        self.ara("symbols")
+        self.ara("backup", "--record")
 
     def test_a_full_disk_leaves_what_was_there(self):
         self.bring_in("AAA", range(1, 28))

@@ -37,6 +37,7 @@ enum class StoreCall {
   find_market,
   markets,
   registry_version,
+  last_backup,
   put_job,
   find_job,
   jobs,
@@ -201,6 +202,9 @@ class FaultyStore final : public ForwardAccounts {
   Result<std::uint64_t> registry_version(const Call& call) override {
     return through(StoreCall::registry_version, call,
                    [&] { return inner_->registry_version(call); });
+  }
+  Result<WallTime> last_backup(const Call& call) override {
+    return through(StoreCall::last_backup, call, [&] { return inner_->last_backup(call); });
   }
   Result<storage::PutJob> put_job(const storage::JobRow& job, std::size_t most_open,
                                   const Call& call) override {
