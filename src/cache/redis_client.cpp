@@ -1,6 +1,7 @@
 #include "cache/redis_client.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace ara::cache {
@@ -15,6 +16,15 @@ constexpr milliseconds kFirstPause{5};
 constexpr milliseconds kTelling{10};
 /// Failures in a row, of any part, after which the whole cluster counts as gone.
 constexpr std::uint32_t kFailuresOfWhole = 10;
+
+/// A key of a slot from `first` to before `end`.
+std::string key_between(const std::string& prefix, unsigned first, unsigned end) {
+  for (unsigned number = 0;; ++number) {
+    std::string key = prefix + ":probe:" + std::to_string(number);
+    const unsigned slot = redis_slot(key);
+    if (first <= slot && slot < end) return key;
+  }
+}
 
 void count_one(std::atomic<std::uint64_t>& counter) {
   counter.fetch_add(1, std::memory_order_relaxed);
@@ -37,6 +47,7 @@ RedisClient::RedisClient(RedisOptions options, Connect connect, const Clock& clo
              {std::max(kFailuresOfWhole, options_.breaker.failures), options_.breaker.rest}) {
   for (unsigned i = 0; i < kParts; ++i) {
     parts_.push_back(std::make_unique<Part>(clock, options_.breaker));
+    probes_.push_back(key_between(options_.prefix, i * kSlotsEach, (i + 1) * kSlotsEach));
   }
 }
 
@@ -126,6 +137,32 @@ Result<RedisReply> RedisClient::ask(RedisLink& link, const Operation& operation,
     breaker.failed();
   }
   return reply;
+}
+
+void RedisClient::probe() {
+  // Where all is left alone, any part tells of the whole.
+  bool whole = whole_.open() && whole_.allows();
+  for (unsigned step = 0; step < 2 * kParts; ++step) {
+    const unsigned at = probed_ % (2 * kParts);
+    const auto node = at % 2 == 0 ? RedisLink::Node::master : RedisLink::Node::replica;
+    Part& part = *parts_[at / 2];
+    Breaker& breaker = at % 2 == 0 ? part.masters : part.replicas;
+    ++probed_;
+    const bool due = breaker.open() && breaker.allows();
+    if (!due && !(whole && at % 2 == 0)) continue;
+    whole = false;
+    if (!probe(at / 2, node, breaker)) return;
+  }
+}
+
+Result<RedisReply> RedisClient::probe(unsigned part, RedisLink::Node node, Breaker& breaker) {
+  const Deadline deadline{clock_.steady() + options_.operation};
+  auto link = take(deadline);
+  if (!link) return std::unexpected(std::move(link.error()));
+  const Lease lease{*this, std::move(*link)};
+  (void)lease.link->refresh(deadline);
+  const std::array<std::string_view, 2> words{"GET", probes_[part]};
+  return ask(*lease.link, {probes_[part], words, true, deadline}, node, breaker);
 }
 
 Result<std::unique_ptr<RedisLink>> RedisClient::take(Deadline deadline) {

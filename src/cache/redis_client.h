@@ -62,6 +62,11 @@ class RedisClient {
   /// circuit breakers, and asks whatever they say.
   Result<std::uint64_t> slots_covered(const Call& call);
 
+  /// Asks what circuit breakers leave alone, where a try is due, so that they close even where
+  /// nobody else comes by: replicas are asked only while their master is silent, and a key of some
+  /// part perhaps never. Ends with the first that fails; the next time goes on behind it.
+  void probe();
+
   /// Waits in the calling thread, holding no link.
   void pause(std::chrono::nanoseconds span);
 
@@ -89,6 +94,7 @@ class RedisClient {
   struct Lease;
 
   Result<RedisReply> run(const Operation& operation);
+  Result<RedisReply> probe(unsigned part, RedisLink::Node node, Breaker& breaker);
   /// Nothing where the circuit breakers let nobody through.
   std::optional<Result<RedisReply>> attempt(const Operation& operation, Part& part);
   Result<RedisReply> ask(RedisLink& link, const Operation& operation, RedisLink::Node node,
@@ -100,6 +106,8 @@ class RedisClient {
   const Connect connect_;
   const Clock& clock_;
   std::vector<std::unique_ptr<Part>> parts_;
+  std::vector<std::string> probes_;   ///< a key of each part
+  std::atomic<unsigned> probed_ = 0;  ///< in two steps a part: where the next round begins
   Breaker whole_;
 
   std::mutex mutex_;

@@ -28,6 +28,7 @@ void RedisWatch::run() {
     lock.unlock();
     const auto covered = client_->slots_covered({});
     covered_ = covered ? static_cast<std::int64_t>(*covered) : 0;
+    client_->probe();
     lock.lock();
     wake_.wait_for(lock, every_, [this] { return stopping_; });
   }

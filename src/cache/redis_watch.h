@@ -14,7 +14,7 @@
 namespace ara::cache {
 
 /// Asks a cluster again and again how many of its slots are served, so that who wants to know need
-/// not wait for it.
+/// not wait for it, and whether what circuit breakers leave alone is there again.
 class RedisWatch {
  public:
   explicit RedisWatch(std::shared_ptr<RedisClient> client,

@@ -68,6 +68,9 @@ void Replicas::note(Member& member, const Result<PostgresStore::Standing>& stand
   const double last = static_cast<double>(
       std::chrono::duration_cast<std::chrono::microseconds>(now - asked).count());
   const double mean = member.seen.alive ? static_cast<double>(member.seen.latency.count()) : last;
+  if (member.seen.position != standing->position || member.received != standing->received) {
+    member.moved = now;
+  }
   member.seen.alive = true;
   member.seen.standby = standing->standby;
   member.seen.position = standing->position;
@@ -90,12 +93,17 @@ bool Replicas::blind(SteadyTime now) const {
   return marks_.empty() || now - marks_.back().at > limits_.lag;
 }
 
-std::uint64_t Replicas::received() const {
-  std::uint64_t most = 0;
-  for (const auto& member : members_) {
-    if (member->seen.alive && member->seen.standby) most = std::max(most, member->received);
+bool Replicas::has_all(const Member& member, SteadyTime now) const {
+  std::uint64_t received = 0;
+  std::uint64_t replayed = 0;
+  bool settled = true;
+  for (const auto& other : members_) {
+    if (!other->seen.alive || !other->seen.standby) continue;
+    received = std::max(received, other->received);
+    replayed = std::max(replayed, other->seen.position);
+    settled = settled && now - other->moved >= limits_.settled;
   }
-  return most;
+  return member.seen.position >= (settled ? replayed : received);
 }
 
 bool Replicas::readable(const Member& member, SteadyTime now) const {
@@ -105,7 +113,7 @@ bool Replicas::readable(const Member& member, SteadyTime now) const {
   // Without a primary: what was acknowledged is on a standby, and no standby has more than the one
   // that has most. The last mark is no measure, since it may lie in what none has got.
   if (blind(now)) {
-    return now - marks_.back().at <= limits_.without_primary && member.seen.position >= received();
+    return now - marks_.back().at <= limits_.without_primary && has_all(member, now);
   }
   // marks_ begins with the newest mark that is older than the limit, once there is one: who has
   // come so far is behind by less.

@@ -24,6 +24,10 @@ struct ReplicaLimits {
   /// How long standbys are read that had all there was when the last primary was seen: none can
   /// take a write meanwhile without becoming a primary that is seen.
   std::chrono::seconds without_primary{60};
+  /// The log may end within a record, which nobody replays: standbys that have stood still for so
+  /// long without a primary have replayed all that there is. Longer than a read may keep a standby
+  /// from replaying.
+  std::chrono::milliseconds settled{1000};
 };
 
 /// The servers of one cluster and how each stands, looked at by a thread for each. Says which
@@ -71,6 +75,7 @@ class Replicas {
     Seen seen;
     std::uint64_t received = 0;  ///< of the log, replayed or not
     SteadyTime at{};             ///< when it last answered
+    SteadyTime moved{};          ///< when it was last seen to have received or replayed more
     SteadyTime level{};  ///< when the primary was last known to have no more than it has now
     std::thread thread;
   };
@@ -88,7 +93,8 @@ class Replicas {
   bool readable(const Member& member, SteadyTime now) const;
   std::chrono::nanoseconds lag(const Member& member, SteadyTime now) const;
   bool blind(SteadyTime now) const;  ///< no primary was seen for a while
-  std::uint64_t received() const;    ///< the most that any standby has of the log
+  /// Whether the standby has all that any has, as far as that can be replayed.
+  bool has_all(const Member& member, SteadyTime now) const;
 
   const ReplicaLimits limits_;
   mutable std::mutex mutex_;

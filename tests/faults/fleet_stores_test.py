@@ -3,6 +3,7 @@
 ARA_LONG=1 takes the long form: the primary ten times at random moments, a minute beside each loss.
 """
 
+import contextlib
 import os
 import random
 import sys
@@ -10,6 +11,8 @@ import threading
 import time
 import unittest
 from pathlib import Path
+
+import psycopg2
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "deploy"))
@@ -104,6 +107,40 @@ class StoresTest(FleetCase):
         self.assertEqual(0, load.counts["own stale"])
         self.assertLessEqual(max(took), MOST_SECONDS_WITHOUT_WRITES)
         self.check_written(load)
+
+    def unreplayed(self, member):
+        """Bytes of the log that a standby has received and not replayed."""
+        return int(self.fleet.psql(member, "SELECT pg_last_wal_receive_lsn() - pg_last_wal_replay_lsn()"))
+
+    def kill_within_a_record(self):
+        """Kills the primary when its standbys have the beginning of a record: it writes the log by
+        pages, and with nobody committing the end of a long record waits. False where somebody did."""
+        old = self.fleet.leader("a")
+        standbys = [member for member in self.fleet.members("a") if member != old]
+        writer = psycopg2.connect(host="127.0.0.1", port=self.fleet.port(f"{old}/postgres"),
+                                  user="ara_user", dbname="ara_ai",
+                                  password=self.fleet.state.secret("database"))
+        with contextlib.closing(writer), writer.cursor() as cursor:
+            cursor.execute("SELECT pg_logical_emit_message(false, 'ara', repeat('x', 200000))")
+            for _ in range(20):
+                if self.unreplayed(standbys[0]) > 8192:
+                    break
+            self.fleet.kill(old)
+        time.sleep(1)
+        return all(self.unreplayed(member) > 8192 for member in standbys)
+
+    def test_5_a_log_that_ends_within_a_record_is_read_up_to_there(self):
+        for _ in range(5):
+            if self.kill_within_a_record():
+                break
+            self.fleet.heal()
+        else:
+            self.fail("no primary was killed while its standbys had a part of a record")
+        with Load(self.fleet, self.key, writers=0) as load:
+            time.sleep(10)
+        self.fleet.heal()
+        self.assertEqual({}, failures(load.counts, "read"))
+        self.assertGreater(load.counts["read full"], 100)
 
 
 if __name__ == "__main__":

@@ -135,6 +135,50 @@ TEST_F(RedisClientTest, AClusterThatIsGoneIsLeftAloneWhateverTheKey) {
   EXPECT_LE(nodes_.master_asked, 20);
 }
 
+TEST_F(RedisClientTest, ProbesCloseWhatNobodyAsks) {
+  nodes_.master_lives = nodes_.replica_lives = false;
+  for (int i = 0; i < 20; ++i) EXPECT_FALSE(read());
+  EXPECT_EQ(client_.stats().open, 2U);  // the masters and the replicas of one part
+  nodes_.master_lives = nodes_.replica_lives = true;
+  clock_.advance(milliseconds{500});
+  EXPECT_EQ(*read().value(), "master");
+  EXPECT_EQ(client_.stats().open, 1U) << "no replica is asked while its master answers";
+  client_.probe();
+  EXPECT_EQ(client_.stats().open, 0U);
+  EXPECT_EQ(nodes_.replica_asked, 6);
+  client_.probe();
+  EXPECT_EQ(nodes_.replica_asked, 6);
+}
+
+TEST_F(RedisClientTest, ProbesCloseAllWithoutAnybodyElse) {
+  nodes_.master_lives = nodes_.replica_lives = false;
+  for (int i = 0; i < 200; ++i) {
+    clock_.advance(milliseconds{500});
+    EXPECT_FALSE(client_.read("ara:{" + std::to_string(i) + "}:1", kWords, {}));
+  }
+  EXPECT_GT(client_.stats().open, 16U);
+  nodes_.master_lives = nodes_.replica_lives = true;
+  client_.probe();
+  clock_.advance(milliseconds{500});
+  client_.probe();
+  EXPECT_EQ(client_.stats().open, 0U);
+}
+
+TEST_F(RedisClientTest, ARoundOfProbesCostsOneFailureAtMost) {
+  nodes_.master_lives = nodes_.replica_lives = false;
+  for (int i = 0; i < 20; ++i) EXPECT_FALSE(read());
+  clock_.advance(milliseconds{500});
+  const int asked = nodes_.master_asked + nodes_.replica_asked;
+  client_.probe();
+  EXPECT_EQ(nodes_.master_asked + nodes_.replica_asked, asked + 1);
+  nodes_.replica_lives = true;  // the other one
+  client_.probe();
+  clock_.advance(milliseconds{500});
+  client_.probe();
+  client_.probe();
+  EXPECT_EQ(*read().value(), "replica");
+}
+
 TEST_F(RedisClientTest, OutOfMemoryIsAnAnswerAndNoFailure) {
   nodes_.master_lives = false;
   nodes_.master_says = Code::overloaded;
