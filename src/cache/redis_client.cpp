@@ -143,11 +143,10 @@ void RedisClient::probe() {
   // Where all is left alone, any part tells of the whole.
   bool whole = whole_.open() && whole_.allows();
   for (unsigned step = 0; step < 2 * kParts; ++step) {
-    const unsigned at = probed_ % (2 * kParts);
+    const unsigned at = probed_++ % (2 * kParts);
     const auto node = at % 2 == 0 ? RedisLink::Node::master : RedisLink::Node::replica;
     Part& part = *parts_[at / 2];
     Breaker& breaker = at % 2 == 0 ? part.masters : part.replicas;
-    ++probed_;
     const bool due = breaker.open() && breaker.allows();
     if (!due && !(whole && at % 2 == 0)) continue;
     whole = false;

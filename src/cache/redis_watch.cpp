@@ -5,16 +5,7 @@
 namespace ara::cache {
 
 RedisWatch::RedisWatch(std::shared_ptr<RedisClient> client, std::chrono::milliseconds every)
-    : client_(std::move(client)), every_(every), thread_([this] { run(); }) {}
-
-RedisWatch::~RedisWatch() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
-  thread_.join();
-}
+    : client_(std::move(client)), looks_(every, [this] { look(); }) {}
 
 std::optional<std::uint64_t> RedisWatch::slots_covered() const {
   const std::int64_t covered = covered_;
@@ -22,16 +13,10 @@ std::optional<std::uint64_t> RedisWatch::slots_covered() const {
   return static_cast<std::uint64_t>(covered);
 }
 
-void RedisWatch::run() {
-  std::unique_lock lock(mutex_);
-  while (!stopping_) {
-    lock.unlock();
-    const auto covered = client_->slots_covered({});
-    covered_ = covered ? static_cast<std::int64_t>(*covered) : 0;
-    client_->probe();
-    lock.lock();
-    wake_.wait_for(lock, every_, [this] { return stopping_; });
-  }
+void RedisWatch::look() {
+  const auto covered = client_->slots_covered({});
+  covered_ = covered ? static_cast<std::int64_t>(*covered) : 0;
+  client_->probe();
 }
 
 }  // namespace ara::cache

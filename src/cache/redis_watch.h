@@ -2,13 +2,11 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <thread>
 
+#include "base/repeater.h"
 #include "cache/redis_client.h"
 
 namespace ara::cache {
@@ -19,23 +17,16 @@ class RedisWatch {
  public:
   explicit RedisWatch(std::shared_ptr<RedisClient> client,
                       std::chrono::milliseconds every = std::chrono::seconds(2));
-  ~RedisWatch();
-  RedisWatch(const RedisWatch&) = delete;
-  RedisWatch& operator=(const RedisWatch&) = delete;
 
   /// As of the last time; 0 where no node answered then, nothing before the first.
   std::optional<std::uint64_t> slots_covered() const;
 
  private:
-  void run();
+  void look();
 
   const std::shared_ptr<RedisClient> client_;
-  const std::chrono::milliseconds every_;
   std::atomic<std::int64_t> covered_ = -1;  ///< below 0: not asked yet
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  std::thread thread_;
+  Repeater looks_;
 };
 
 }  // namespace ara::cache

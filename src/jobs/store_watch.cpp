@@ -4,20 +4,10 @@ namespace ara::jobs {
 
 StoreWatch::StoreWatch(std::shared_ptr<storage::Store> store, StoreWatchOptions options,
                        const Clock& clock)
-    : store_(std::move(store)), options_(options), clock_(clock), thread_([this] { run(); }) {}
-
-StoreWatch::~StoreWatch() {
-  stop();
-  thread_.join();
-}
-
-void StoreWatch::stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
-}
+    : store_(std::move(store)),
+      options_(options),
+      clock_(clock),
+      looks_(options.every, [this] { look(); }) {}
 
 Result<void> StoreWatch::answers() const {
   const SteadyTime asked = asked_.load();
@@ -30,15 +20,9 @@ Result<void> StoreWatch::answers() const {
   return {};
 }
 
-void StoreWatch::run() {
-  std::unique_lock lock(mutex_);
-  while (!stopping_) {
-    lock.unlock();
-    const SteadyTime now = clock_.steady();
-    if (store_->registry_version(Call{Deadline{now + options_.timeout}})) asked_ = now;
-    lock.lock();
-    wake_.wait_for(lock, options_.every, [this] { return stopping_; });
-  }
+void StoreWatch::look() {
+  const SteadyTime now = clock_.steady();
+  if (store_->registry_version(Call{Deadline{now + options_.timeout}})) asked_ = now;
 }
 
 }  // namespace ara::jobs

@@ -1,12 +1,10 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
-#include <thread>
 
 #include "base/clock.h"
+#include "base/repeater.h"
 #include "storage/store.h"
 
 namespace ara::jobs {
@@ -23,27 +21,21 @@ class StoreWatch {
  public:
   explicit StoreWatch(std::shared_ptr<storage::Store> store, StoreWatchOptions options = {},
                       const Clock& clock = system_clock());
-  ~StoreWatch();
-  StoreWatch(const StoreWatch&) = delete;
-  StoreWatch& operator=(const StoreWatch&) = delete;
 
   /// Code::unavailable where it has not answered for as long as an answer lasts, or not yet. At
   /// once, on any thread.
   Result<void> answers() const;
   /// Asks no more; does not wait for a question that is under way.
-  void stop();
+  void stop() { looks_.stop(); }
 
  private:
-  void run();
+  void look();
 
   const std::shared_ptr<storage::Store> store_;
   const StoreWatchOptions options_;
   const Clock& clock_;
   std::atomic<SteadyTime> asked_ = SteadyTime::min();  ///< when it was, of the newest answer
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  std::thread thread_;
+  Repeater looks_;
 };
 
 }  // namespace ara::jobs

@@ -1,12 +1,11 @@
 #pragma once
 
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <thread>
 
 #include "base/clock.h"
+#include "base/repeater.h"
 #include "storage/store.h"
 #include "telemetry/metrics.h"
 
@@ -25,9 +24,6 @@ class BackupWatch {
   BackupWatch(std::shared_ptr<storage::Store> store,
               const std::shared_ptr<telemetry::Metrics>& metrics, BackupWatchOptions options = {},
               const Clock& clock = system_clock());
-  ~BackupWatch();
-  BackupWatch(const BackupWatch&) = delete;
-  BackupWatch& operator=(const BackupWatch&) = delete;
 
  private:
   /// What the metrics show, which may outlive the watch.
@@ -36,15 +32,12 @@ class BackupWatch {
     std::optional<WallTime> newest;  ///< nothing before the first answer
   };
 
-  void run();
+  void look();
 
   const std::shared_ptr<storage::Store> store_;
-  const BackupWatchOptions options_;
+  const std::chrono::milliseconds timeout_;
   const std::shared_ptr<Shown> shown_ = std::make_shared<Shown>();
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  std::thread thread_;
+  Repeater looks_;
 };
 
 }  // namespace ara::live

@@ -94,10 +94,11 @@ Result<PostgresStore::Standing> PostgresStore::standing(const Call& call) {
                            "ELSE pg_current_wal_lsn() END - '0/0'::pg_lsn)::bigint, "
                            "(CASE WHEN standby THEN greatest(pg_last_wal_receive_lsn(), "
                            "pg_last_wal_replay_lsn()) ELSE '0/0'::pg_lsn END - '0/0'::pg_lsn)"
-                           "::bigint FROM pg_is_in_recovery() standby");
+                           "::bigint, CASE WHEN standby THEN pg_is_wal_replay_paused() "
+                           "ELSE false END FROM pg_is_in_recovery() standby");
   if (!row) return std::unexpected(row.error());
   return Standing{row->flag(0, 0), static_cast<std::uint64_t>(row->integer(0, 1)),
-                  static_cast<std::uint64_t>(row->integer(0, 2))};
+                  static_cast<std::uint64_t>(row->integer(0, 2)), row->flag(0, 3)};
 }
 
 void PostgresStore::know(std::uint64_t position) {

@@ -165,6 +165,7 @@ class PostgresStore final : public PgShard {
     bool standby = false;
     std::uint64_t position = 0;  ///< written by a primary, replayed by a standby
     std::uint64_t received = 0;  ///< by a standby, replayed or not
+    bool paused = false;         ///< a standby whose replay was told to pause
   };
   Result<Standing> standing(const Call& call);
   /// A position that all writes through this object, and all bars and versions it has read, lie

@@ -75,6 +75,7 @@ void Replicas::note(Member& member, const Result<PostgresStore::Standing>& stand
   member.seen.standby = standing->standby;
   member.seen.position = standing->position;
   member.received = standing->received;
+  member.paused = standing->paused;
   member.seen.latency =
       std::chrono::microseconds(static_cast<std::int64_t>((1 - kNewest) * mean + kNewest * last));
   member.at = now;
@@ -101,7 +102,7 @@ bool Replicas::has_all(const Member& member, SteadyTime now) const {
     if (!other->seen.alive || !other->seen.standby) continue;
     received = std::max(received, other->received);
     replayed = std::max(replayed, other->seen.position);
-    settled = settled && now - other->moved >= limits_.settled;
+    settled = settled && !other->paused && now - other->moved >= limits_.settled;
   }
   return member.seen.position >= (settled ? replayed : received);
 }

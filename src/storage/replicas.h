@@ -25,8 +25,8 @@ struct ReplicaLimits {
   /// take a write meanwhile without becoming a primary that is seen.
   std::chrono::seconds without_primary{60};
   /// The log may end within a record, which nobody replays: standbys that have stood still for so
-  /// long without a primary have replayed all that there is. Longer than a read may keep a standby
-  /// from replaying.
+  /// long without a primary, none of them told to, have replayed all that there is. Longer than a
+  /// read may keep a standby from replaying.
   std::chrono::milliseconds settled{1000};
 };
 
@@ -76,6 +76,7 @@ class Replicas {
     std::uint64_t received = 0;  ///< of the log, replayed or not
     SteadyTime at{};             ///< when it last answered
     SteadyTime moved{};          ///< when it was last seen to have received or replayed more
+    bool paused = false;         ///< told to replay no more
     SteadyTime level{};  ///< when the primary was last known to have no more than it has now
     std::thread thread;
   };

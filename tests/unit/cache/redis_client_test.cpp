@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "cache/redis_watch.h"
 #include "support/manual_clock.h"
 
 namespace ara::cache {
@@ -161,6 +162,21 @@ TEST_F(RedisClientTest, ProbesCloseAllWithoutAnybodyElse) {
   client_.probe();
   clock_.advance(milliseconds{500});
   client_.probe();
+  EXPECT_EQ(client_.stats().open, 0U);
+}
+
+TEST_F(RedisClientTest, TheWatchProbes) {
+  nodes_.master_lives = nodes_.replica_lives = false;
+  for (int i = 0; i < 20; ++i) EXPECT_FALSE(read());
+  ASSERT_GT(client_.stats().open, 0U);
+  nodes_.master_lives = nodes_.replica_lives = true;
+  clock_.advance(milliseconds{500});
+  const RedisWatch watch(std::shared_ptr<RedisClient>(std::shared_ptr<void>(), &client_),
+                         milliseconds{1});
+  const SteadyTime give_up = system_clock().steady() + std::chrono::seconds(20);
+  while (client_.stats().open > 0 && system_clock().steady() < give_up) {
+    std::this_thread::sleep_for(milliseconds{1});
+  }
   EXPECT_EQ(client_.stats().open, 0U);
 }
 
