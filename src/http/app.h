@@ -45,7 +45,10 @@ struct App {
   serve::SlowLane& desk_of(const Exchange& exchange) {
     return exchange.method == Method::get ? desk : write_desk;
   }
-  std::atomic<bool> draining = false;
+  std::atomic<bool> draining = false;  ///< not ready any more
+  /// Nobody can connect any more, and each answer ends its connection. Not before: a proxy would
+  /// connect anew for each request, and lose one that is sent when the port closes.
+  std::atomic<bool> parting = false;
   /// The last moment: what comes yet, and the slow lane refuses, is not answered. Its connection
   /// ends, upon which a proxy asks another server; a 503 it would pass on.
   std::atomic<bool> leaving = false;

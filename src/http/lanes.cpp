@@ -30,7 +30,7 @@ constexpr std::chrono::milliseconds kMargin{50};
 const std::string kExchange = "ara.exchange";
 
 HttpResponsePtr write(const App& app, const Exchange& exchange, Reply reply) {
-  const bool close = app.draining.load(std::memory_order_relaxed) || !exchange.unsound.empty();
+  const bool close = app.parting.load(std::memory_order_relaxed) || !exchange.unsound.empty();
   return write_response(exchange, std::move(reply), close);
 }
 
@@ -41,7 +41,7 @@ bool may_come_again(const App& app, const drogon::HttpRequest& request, const Ex
   static const std::string kConnection = "connection";
   return reply.shared && reply.status == drogon::k200OK && !exchange.head &&
          exchange.given_request_id.empty() && request.version() == drogon::Version::kHttp11 &&
-         header_of(request, kConnection).empty() && !app.draining.load(std::memory_order_relaxed);
+         header_of(request, kConnection).empty() && !app.parting.load(std::memory_order_relaxed);
 }
 
 /// The rendered response of this thread's event loop; docs/adr/0004 says why it carries no

@@ -58,6 +58,7 @@ void drain(App& app) {
   // From now on proxies that connect are refused, and ask another server; open connections are
   // closed with the next answer on each.
   stop_accepting(app.options.port);
+  app.parting = true;
   wait_for_quiet(app, closing);
   app.leaving = app.in_flight == 0;
   app.service->drain({end});
